@@ -17,5 +17,7 @@ pub mod licence;
 pub mod service;
 
 // ADAPT
+pub mod machine;
 
 // EDGE
+pub mod api;

@@ -15,7 +15,7 @@ use crate::{
     transport::Connection,
     wire::{
         Allocated, Allocation, Allocations, Ask, BatchAnswer, Dongles, HistoryPage, Licences,
-        NewToken, Status, TokenAsk, Tokens,
+        NewToken, Status, Token, TokenAsk, Tokens,
     },
 };
 
@@ -114,10 +114,10 @@ impl Client {
     }
 
     /// Revokes a token: its bearer is refused from now on.
-    pub async fn revoke_token(&self, id: Uuid) -> Result<(), ClientError> {
+    pub async fn revoke_token(&self, id: Uuid) -> Result<Token, ClientError> {
         let path = format!("/v1/tokens/{id}");
-        self.call(Method::DELETE, &path, None::<&()>).await?;
-        Ok(())
+        let answer = self.call(Method::DELETE, &path, None::<&()>).await?;
+        self.read(&answer)
     }
 
     /// Takes a connection that the service has certainly not given up yet.

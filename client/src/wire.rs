@@ -11,11 +11,10 @@ mod status;
 mod token;
 
 pub use allocation::{
-    Allocated, Allocation, AllocationState, Allocations, Ask, BATCH_MAX, BatchAllocated,
-    BatchAnswer,
+    Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer,
 };
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
-pub use history::{HISTORY_PAGE_MAX, HistoryEntry, HistoryPage};
+pub use history::{HistoryEntry, HistoryPage};
 pub use licence::{Licences, Line, LineSource};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

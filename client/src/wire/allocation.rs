@@ -4,9 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Most asks in one batch: a large site in one step, and still one bounded commit.
-pub const BATCH_MAX: usize = 10_000;
-
 /// Body of `POST /v1/allocations`, and one element of `POST /v1/allocations/batch`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -30,7 +30,7 @@ pub struct Dongle {
 /// Why a dongle does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DongleFault {
-    /// Stable kebab-case code; the same as the dongle's `state`.
+    /// Stable kebab-case code, the same as the dongle's `state`.
     pub code: String,
     /// What was found.
     pub detail: String,
@@ -45,6 +45,8 @@ pub struct HeldGrant {
     pub product: String,
     /// Its revision; only ever rises.
     pub revision: u64,
+    /// Whether it is of the service's product and counts here.
+    pub counts: bool,
 }
 
 /// Answer of `GET /v1/dongles`.

@@ -4,9 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Most entries in one answer of `GET /v1/history`.
-pub const HISTORY_PAGE_MAX: u32 = 1_000;
-
 /// Answer of `GET /v1/history?after=&limit=`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryPage {

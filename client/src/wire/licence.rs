@@ -13,8 +13,8 @@ pub struct Licences {
 /// One line that gives channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Line id in its grant; free channels have none.
-    pub id: Option<u64>,
+    /// Names the line on this host; shortened for callers without the admin role.
+    pub id: String,
     /// Who gives the channels.
     pub source: LineSource,
     /// Feature that is counted.
@@ -24,7 +24,7 @@ pub struct Line {
     /// Channels given away since (converted); `count - given` remain.
     pub given: u64,
     /// Whether the line counts now.
-    pub counts: bool,
+    pub active: bool,
     /// `free`, `perpetual`, `subscription` or `fixed-term`.
     pub plan: String,
     /// Start of validity, if it has one.

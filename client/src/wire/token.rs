@@ -32,8 +32,7 @@ impl std::fmt::Display for Role {
 pub struct TokenAsk {
     /// What the token's bearer may do.
     pub role: Role,
-    /// What the token is for, in the maker's words.
-    #[serde(default)]
+    /// What the token is for: 1 to 64 printable characters.
     pub label: String,
 }
 
@@ -48,8 +47,6 @@ pub struct Token {
     pub label: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Whether it has been revoked.
-    pub revoked: bool,
 }
 
 /// Answer of `POST /v1/tokens`: the only time the secret is shown.
@@ -74,6 +71,6 @@ impl std::fmt::Debug for NewToken {
 /// Answer of `GET /v1/tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// Oldest first.
+    /// Those that are not revoked, oldest first.
     pub tokens: Vec<Token>,
 }
