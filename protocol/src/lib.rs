@@ -10,16 +10,20 @@
 #![forbid(unsafe_code)]
 
 pub mod cbor;
+pub mod cert;
 mod claim;
 pub mod command;
 pub mod cose;
+pub mod frame;
 pub mod grant;
 pub mod id;
+pub mod issued;
 pub mod lifecycle;
 pub mod limits;
 pub mod list;
 pub mod profile;
 pub mod proof;
+pub mod report;
 pub mod session;
 pub mod status;
 pub mod trust;

@@ -71,3 +71,15 @@ pub const LEASE_MS: u64 = 15_000;
 
 /// Characters of an owner code: 80 random bits in base32.
 pub const OWNER_CODE_LEN: usize = 16;
+
+/// Milliseconds between two packets of one message before it is given up. A report moves every
+/// millisecond, so this is a host that stopped, and until then every other host is told `busy`.
+pub const PACKET_GAP_MS: u64 = 500;
+
+/// Milliseconds for one whole message. 129 reports need 129 ms; without this bound a host that
+/// sends one packet each [`PACKET_GAP_MS`] would keep the others out for a minute.
+pub const MESSAGE_TIME_MS: u64 = 3_000;
+
+/// Channels a device remembers. CTAPHID has no command to give one back, so the table is a list
+/// of the latest: a host, a `doctor` beside it and a few that were left behind.
+pub const CHANNELS_MAX: usize = 8;
