@@ -29,7 +29,6 @@ use der::{
     asn1::{GeneralizedTime, SequenceRef, UintRef, UtcTime},
 };
 use p256::ecdsa::VerifyingKey;
-use sha2::{Digest, Sha256};
 
 pub use self::{
     chain::verify_chain,
@@ -181,15 +180,6 @@ impl fmt::Debug for Certificate<'_> {
             .field("serial_number", &self.serial_number())
             .finish_non_exhaustive()
     }
-}
-
-/// The `kid` of our records: the first 8 bytes of SHA-256 of the signer's SubjectPublicKeyInfo. It only
-/// looks a key up; nothing is believed because of it.
-pub fn kid(spki_der: &[u8]) -> [u8; 8] {
-    let digest: [u8; 32] = Sha256::digest(spki_der).into();
-    let mut kid = [0; 8];
-    kid.copy_from_slice(&digest[..8]);
-    kid
 }
 
 /// Positive and at most 20 bytes as encoded (RFC 5280 §4.1.2.2). The number itself is not used.
