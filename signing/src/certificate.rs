@@ -27,7 +27,7 @@ use self::{adapter::Certifier, contents::Contents};
 use crate::{SignError, Signer};
 
 /// 99991231235959Z: no end (RFC 5280 §4.1.2.5).
-pub const NO_END: u64 = 253_402_300_799;
+pub const NO_END: u64 = tallykey_protocol::limits::TIME_MAX;
 
 /// Whom a certificate is for. `organization` and `name` are 1 to 64 bytes of plain text.
 #[derive(Clone, Copy, Debug)]
