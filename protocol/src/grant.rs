@@ -4,7 +4,6 @@ mod line;
 mod read;
 
 pub use line::{Line, Plan};
-pub use read::GrantError;
 
 use crate::cbor::{self, Full};
 use crate::claim::{

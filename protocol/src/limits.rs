@@ -83,3 +83,7 @@ pub const MESSAGE_TIME_MS: u64 = 3_000;
 /// Channels a device remembers. CTAPHID has no command to give one back, so the table is a list
 /// of the latest: a host, a `doctor` beside it and a few that were left behind.
 pub const CHANNELS_MAX: usize = 8;
+
+/// Longest station nonce in bytes: 256 bits are enough against guessing, and its hexadecimal fits the
+/// 64 characters that PKCS#10 tools expect of a challengePassword.
+pub const NONCE_MAX: usize = 32;

@@ -2,8 +2,6 @@
 
 mod read;
 
-pub use read::ProfileError;
-
 use crate::cbor::{self, Full};
 use crate::claim::{
     BUDGETS, CONTACT, FEATURES, IAT, ISS, MAPPINGS, NAME, POLICY, PRODUCT, REVISION, TERMS, WEIGHTS,

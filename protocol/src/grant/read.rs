@@ -2,85 +2,35 @@
 
 use super::{Convert, Grant, Line, NO_FREE_CHANNELS};
 use crate::cbor::{self, Decoder, Full, Malformed};
-use crate::cert::{self, CertError, Certificate, Role};
+use crate::cert::{Certificate, Role};
 use crate::claim::{
     ABSORBS, CKT, CNF, CONVERT, CUSTOMER, FLAGS, IAT, ISS, LINES, PRODUCT, PROFILE_REVISION,
     PROJECT, REQUEST_NONCE, REVISION, SUB,
 };
-use crate::cose::{CoseError, Sign1, Typ};
+use crate::cose::{Sign1, Typ};
 use crate::id;
+use crate::issued::{self, IssuedError};
 use crate::limits::{ABSORBS_MAX, LINES_MAX, RECORD_MAX, TIME_MAX};
 use crate::list::List;
-use core::fmt;
-
-/// Why a grant was not believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GrantError {
-    /// Container, signature or claims.
-    Record(CoseError),
-    /// The issuer's certificate.
-    Chain(CertError),
-    /// The record brings no certificate of its signer, or more than one.
-    NoIssuer,
-    /// A factory issuer may sign revision 1 only.
-    RoleNotAllowed,
-}
-
-impl fmt::Display for GrantError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Record(error) => error.fmt(f),
-            Self::Chain(error) => error.fmt(f),
-            Self::NoIssuer => f.write_str("the record must bring exactly its issuer's certificate"),
-            Self::RoleNotAllowed => f.write_str("a factory issuer may sign first grants only"),
-        }
-    }
-}
-
-impl core::error::Error for GrantError {}
-
-impl From<CoseError> for GrantError {
-    fn from(error: CoseError) -> Self {
-        Self::Record(error)
-    }
-}
-
-impl From<Malformed> for GrantError {
-    fn from(malformed: Malformed) -> Self {
-        Self::Record(malformed.into())
-    }
-}
-
-impl From<CertError> for GrantError {
-    fn from(error: CertError) -> Self {
-        Self::Chain(error)
-    }
-}
 
 impl<'b> Grant<'b> {
     /// Reads `record` and verifies it up to `root`; returns the claims and the record's digest. Whether
     /// holder, product and revision fit is judged by whoever applies it.
     ///
     /// # Errors
-    /// [`GrantError`]; nothing inside may be believed then.
+    /// [`IssuedError`]; nothing inside may be believed then.
     pub fn verify(
         record: &'b [u8],
         root: &Certificate<'_>,
-    ) -> Result<(Self, [u8; 32]), GrantError> {
+    ) -> Result<(Self, [u8; 32]), IssuedError> {
         let sign1 = Sign1::parse(record, RECORD_MAX)?;
-        let [issuer] = sign1.chain() else {
-            return Err(GrantError::NoIssuer);
-        };
         let grant = Self::decode(sign1.payload())?;
-        let issuer = Certificate::parse(issuer)?;
-        // An issuer's validity is judged at the record's own time: it must have been good then.
-        cert::verify_issuer(&issuer, root, grant.issued_at)?;
-        sign1.verify(Typ::Grant, issuer.public_key())?;
-        match issuer.role() {
-            Some(Role::Issuer) => {}
-            Some(Role::FactoryIssuer) if grant.revision == 1 => {}
-            _ => return Err(GrantError::RoleNotAllowed),
-        }
+        // A factory may only begin a dongle's chain of revisions.
+        let roles: &[Role] = match grant.revision {
+            1 => &[Role::Issuer, Role::FactoryIssuer],
+            _ => &[Role::Issuer],
+        };
+        issued::verify(&sign1, Typ::Grant, roles, root, grant.issued_at)?;
         Ok((grant, sign1.digest()))
     }
 

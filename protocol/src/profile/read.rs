@@ -2,77 +2,31 @@
 
 use super::{Budgets, Feature, Mapping, Policy, Profile, Weight};
 use crate::cbor::{self, Decoder, Full, Malformed};
-use crate::cert::{self, CertError, Certificate, Role};
+use crate::cert::{Certificate, Role};
 use crate::claim::{
     BUDGETS, CONTACT, FEATURES, IAT, ISS, MAPPINGS, NAME, POLICY, PRODUCT, REVISION, TERMS, WEIGHTS,
 };
-use crate::cose::{CoseError, Sign1, Typ};
+use crate::cose::{Sign1, Typ};
 use crate::id;
+use crate::issued::{self, IssuedError};
 use crate::limits::{COUNT_MAX, FEATURES_MAX, HOST_RECORD_MAX, RULES_MAX, TERMS_MAX, TIME_MAX};
 use crate::list::List;
-use core::fmt;
-
-/// Why a profile was not believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProfileError {
-    /// Container, signature or claims.
-    Record(CoseError),
-    /// The issuer's certificate.
-    Chain(CertError),
-    /// The record brings no certificate of its signer, or more than one.
-    NoIssuer,
-    /// Only an issuer may sign a profile.
-    RoleNotAllowed,
-}
-
-impl fmt::Display for ProfileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Record(error) => error.fmt(f),
-            Self::Chain(error) => error.fmt(f),
-            Self::NoIssuer => f.write_str("the record must bring exactly its issuer's certificate"),
-            Self::RoleNotAllowed => f.write_str("only an issuer may sign a product profile"),
-        }
-    }
-}
-
-impl core::error::Error for ProfileError {}
-
-impl From<CoseError> for ProfileError {
-    fn from(error: CoseError) -> Self {
-        Self::Record(error)
-    }
-}
-
-impl From<Malformed> for ProfileError {
-    fn from(malformed: Malformed) -> Self {
-        Self::Record(malformed.into())
-    }
-}
-
-impl From<CertError> for ProfileError {
-    fn from(error: CertError) -> Self {
-        Self::Chain(error)
-    }
-}
 
 impl<'b> Profile<'b> {
     /// Reads `record` and verifies it up to `root`.
     ///
     /// # Errors
-    /// [`ProfileError`]; nothing inside may be believed then.
-    pub fn verify(record: &'b [u8], root: &Certificate<'_>) -> Result<Self, ProfileError> {
+    /// [`IssuedError`]; nothing inside may be believed then.
+    pub fn verify(record: &'b [u8], root: &Certificate<'_>) -> Result<Self, IssuedError> {
         let sign1 = Sign1::parse(record, HOST_RECORD_MAX)?;
-        let [issuer] = sign1.chain() else {
-            return Err(ProfileError::NoIssuer);
-        };
         let profile = Self::decode(sign1.payload())?;
-        let issuer = Certificate::parse(issuer)?;
-        cert::verify_issuer(&issuer, root, profile.issued_at)?;
-        sign1.verify(Typ::Profile, issuer.public_key())?;
-        if issuer.role() != Some(Role::Issuer) {
-            return Err(ProfileError::RoleNotAllowed);
-        }
+        issued::verify(
+            &sign1,
+            Typ::Profile,
+            &[Role::Issuer],
+            root,
+            profile.issued_at,
+        )?;
         Ok(profile)
     }
 
