@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 // BYTES and DEVICE
+pub mod dongle;
 pub mod usb;
