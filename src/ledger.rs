@@ -1,0 +1,1 @@
+//! RULES: which device uses which channel.
