@@ -3,6 +3,12 @@
 //! `VerifiedGrant → Entitlement`: each is made in one function from the one before, so holding
 //! one proves that every check before it was passed.
 
-pub mod refusal;
+mod entitlement;
+mod profile;
+mod refusal;
+#[cfg(test)]
+pub(crate) mod testing;
 
-pub use refusal::{Refusal, SupportClass};
+pub use entitlement::{Entitlement, Line, Plan, Source};
+pub use profile::{Feature, Profile};
+pub use refusal::{DeviceIdProblem, Refusal, SupportClass};
