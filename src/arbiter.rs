@@ -56,9 +56,15 @@ impl Active {
         &self.entitlements
     }
 
+    /// Whether a source counts that was granted instead of the free channels.
+    #[must_use]
+    pub fn excludes_free(&self) -> bool {
+        self.entitlements.iter().any(Entitlement::excludes_free)
+    }
+
     /// Channels of a feature at `now` (Unix time in seconds), all sources together.
     #[must_use]
-    pub fn channels(&self, feature: &str, now: i64) -> u64 {
+    pub fn channels(&self, feature: &str, now: u64) -> u64 {
         self.entitlements
             .iter()
             .map(|one| one.channels(feature, now))
@@ -67,7 +73,7 @@ impl Active {
 
     /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
     #[must_use]
-    pub fn next_turn(&self, now: i64) -> Option<i64> {
+    pub fn next_turn(&self, now: u64) -> Option<u64> {
         self.entitlements
             .iter()
             .filter_map(|one| one.next_turn(now))

@@ -9,7 +9,7 @@ use super::{Allocation, Ledger};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Supply {
     features: Vec<Stock>,
-    until: Option<i64>,
+    until: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +42,14 @@ impl Supply {
     /// What the profile's free channels and the active source give at `now` (Unix time in
     /// seconds).
     #[must_use]
-    pub fn new(profile: &Profile, active: &Active, now: i64) -> Self {
+    pub fn new(profile: &Profile, active: &Active, now: u64) -> Self {
         let stock = |feature: &Feature| Stock {
             feature: feature.id.clone(),
-            free: u64::from(feature.free),
+            free: if active.excludes_free() {
+                0
+            } else {
+                feature.free
+            },
             paid: active.channels(&feature.id, now),
         };
         let features = profile.features().iter().map(stock).collect();
@@ -57,7 +61,7 @@ impl Supply {
 
     /// Whether a line began or ended since it was made: `now` is Unix time in seconds.
     #[must_use]
-    pub fn is_outdated(&self, now: i64) -> bool {
+    pub fn is_outdated(&self, now: u64) -> bool {
         self.until.is_some_and(|turn| turn <= now)
     }
 
@@ -162,7 +166,7 @@ mod tests {
     }
 
     /// 4 free cameras and `paid` more.
-    fn supply(paid: u32) -> Supply {
+    fn supply(paid: u64) -> Supply {
         let dongle = testing::entitlement(1, &[("camera", paid)]);
         let active = activate(AuthenticationType::Dongle, [dongle]);
         Supply::new(&testing::profile(), &active, 0)
@@ -235,6 +239,6 @@ mod tests {
         );
         let later = Supply::new(&profile, &active, 500);
         assert_eq!(ledger.balance(&later, "camera").map(|one| one.total), Ok(4));
-        assert!(!later.is_outdated(i64::MAX));
+        assert!(!later.is_outdated(u64::MAX));
     }
 }

@@ -1,10 +1,13 @@
 //! Verified counts that one source gives this machine.
 
+use tallykey_protocol::grant::Plan;
+
 /// What one dongle gives, made only from grants that verified for that dongle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
     pub(super) source: Source,
     pub(super) lines: Vec<Line>,
+    pub(super) excludes_free: bool,
 }
 
 /// The holder of the grants an entitlement was made from.
@@ -22,59 +25,36 @@ pub struct Line {
     /// Revision of the grant it stands in.
     pub revision: u64,
     /// Its id, unique for the holder and product.
-    pub id: u64,
+    pub id: u32,
     /// What it counts.
     pub feature: String,
     /// The gross total ever granted.
-    pub count: u32,
+    pub count: u64,
     /// What the dongle gave away of it, as the dongle proved.
-    pub given: u32,
+    pub given: u64,
     /// How long it lasts.
     pub plan: Plan,
     /// The purchase date, Unix time in seconds.
-    pub valid_from: i64,
+    pub valid_from: u64,
     /// The first moment it is not valid any more, Unix time in seconds; none if it never ends.
-    pub valid_to: Option<i64>,
-}
-
-/// How long a line lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Plan {
-    /// For ever.
-    Perpetual,
-    /// Until the end of the paid period; renewed by a new grant.
-    Subscription,
-    /// Until an agreed end.
-    FixedTerm,
-}
-
-impl Plan {
-    /// The stable name in API and CLI.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Perpetual => "perpetual",
-            Self::Subscription => "subscription",
-            Self::FixedTerm => "fixed-term",
-        }
-    }
+    pub valid_to: Option<u64>,
 }
 
 impl Line {
     /// Whether it counts at `now` (Unix time in seconds).
     #[must_use]
-    pub fn is_valid_at(&self, now: i64) -> bool {
+    pub fn is_valid_at(&self, now: u64) -> bool {
         self.valid_from <= now && self.valid_to.is_none_or(|end| now < end)
     }
 
     /// Channels it still holds: what was granted less what was given away.
     #[must_use]
-    pub fn remaining(&self) -> u32 {
+    pub fn remaining(&self) -> u64 {
         self.count.saturating_sub(self.given)
     }
 
     /// The moments at which its validity changes by itself.
-    fn turns(&self) -> impl Iterator<Item = i64> {
+    fn turns(&self) -> impl Iterator<Item = u64> {
         [Some(self.valid_from), self.valid_to].into_iter().flatten()
     }
 }
@@ -92,20 +72,26 @@ impl Entitlement {
         &self.lines
     }
 
+    /// Whether the vendor granted it instead of the free channels, not beside them.
+    #[must_use]
+    pub fn excludes_free(&self) -> bool {
+        self.excludes_free
+    }
+
     /// Channels of a feature at `now` (Unix time in seconds).
     #[must_use]
-    pub fn channels(&self, feature: &str, now: i64) -> u64 {
+    pub fn channels(&self, feature: &str, now: u64) -> u64 {
         let valid = self
             .lines
             .iter()
             .filter(|line| line.feature == feature && line.is_valid_at(now));
-        valid.map(|line| u64::from(line.remaining())).sum()
+        valid.map(Line::remaining).sum()
     }
 
     /// Whether it has a channel of anything at `now` (Unix time in seconds). A source with
     /// nothing to give is as if it were not there.
     #[must_use]
-    pub fn gives_at(&self, now: i64) -> bool {
+    pub fn gives_at(&self, now: u64) -> bool {
         self.lines
             .iter()
             .any(|line| line.is_valid_at(now) && line.remaining() > 0)
@@ -113,7 +99,7 @@ impl Entitlement {
 
     /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
     #[must_use]
-    pub fn next_turn(&self, now: i64) -> Option<i64> {
+    pub fn next_turn(&self, now: u64) -> Option<u64> {
         self.lines
             .iter()
             .flat_map(Line::turns)

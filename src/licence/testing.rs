@@ -1,6 +1,8 @@
 //! Facts for the unit tests of the rules: what verification would have yielded.
 
-use super::entitlement::{Entitlement, Line, Plan, Source};
+use tallykey_protocol::grant::Plan;
+
+use super::entitlement::{Entitlement, Line, Source};
 use super::profile::{DeviceRule, Feature, Profile, Weight};
 
 /// A product with 4 free cameras, one own OUI and one model that costs four channels.
@@ -36,7 +38,7 @@ pub(crate) fn profile() -> Profile {
 }
 
 /// Perpetual lines held by the dongle number `dongle`.
-pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u32)]) -> Entitlement {
+pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u64)]) -> Entitlement {
     let lines = (1..).zip(counts).map(|(id, (feature, count))| Line {
         revision: 1,
         id,
@@ -53,11 +55,12 @@ pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u32)]) -> Entitlement {
             thumbprint: [dongle; 32],
         },
         lines: lines.collect(),
+        excludes_free: false,
     }
 }
 
 /// The same with every line ending at `end` (Unix time in seconds).
-pub(crate) fn until(end: i64, mut entitlement: Entitlement) -> Entitlement {
+pub(crate) fn until(end: u64, mut entitlement: Entitlement) -> Entitlement {
     for line in &mut entitlement.lines {
         line.valid_to = Some(end);
     }

@@ -11,7 +11,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(paid: u32) -> Self {
+    fn new(paid: u64) -> Self {
         let mut desk = Self {
             ledger: Ledger::default(),
             profile: testing::profile(),
@@ -26,7 +26,7 @@ impl Desk {
         desk
     }
 
-    fn own(&mut self, paid: u32) {
+    fn own(&mut self, paid: u64) {
         let dongle = testing::entitlement(1, &[("camera", paid)]);
         let active = activate(AuthenticationType::Dongle, [dongle]);
         self.supply = Supply::new(&self.profile, &active, 0);
