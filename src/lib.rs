@@ -19,5 +19,7 @@ pub mod licence;
 pub mod service;
 
 // ADAPT
+pub mod machine;
 
 // EDGE
+pub mod api;
