@@ -5,7 +5,7 @@ use std::time::Duration;
 use tallykey_protocol::command::{Command, Decode, Empty, grant, heartbeat, prove};
 use tallykey_protocol::cose::Sign1;
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::{BEAT_NONCE_LEN, NONCE_LEN, RECORD_MAX};
+use tallykey_protocol::limits::{BEAT_NONCE_LEN, NONCE_LEN, PROOF_MAX};
 use tallykey_protocol::proof::{GrantState, Kind, Proof};
 
 use super::secure::Secure;
@@ -233,7 +233,7 @@ fn read_grant(secure: &mut Secure, index: usize, state: &GrantState<'_>) -> Resu
     };
     let body = secure.ask(Command::Grant, &request)?;
     let record = grant::Reply::decode(&body).map_err(BadProof::from)?.record;
-    let found = Sign1::parse(record, RECORD_MAX).map_err(BadProof::from)?;
+    let found = Sign1::parse(record, PROOF_MAX).map_err(BadProof::from)?;
     if found.digest() != state.digest {
         return Err(wrong().into());
     }
