@@ -16,10 +16,10 @@ use uuid::Uuid;
 use request::Request;
 use token::Tokens;
 
+pub use crate::ledger::Ask;
 pub use fault::{BatchError, Fault, ServiceError};
 pub use request::{
-    Actor, Allocated, Allocation, AllocationState, Ask, HistoryEntry, NewToken, Principal, Role,
-    Token,
+    Actor, Allocated, Allocation, AllocationState, HistoryEntry, NewToken, Principal, Role, Token,
 };
 pub use snapshot::{
     DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus, LicenceLine, LineSource,

@@ -87,7 +87,9 @@ fn dongle(dongle: &DongleStatus) -> wire::Dongle {
 
 /// Line ids in full are for administrators; others see which is which and no more.
 pub(super) fn line(line: &LicenceLine, reader: Role) -> wire::Line {
-    let seconds = |s: Option<i64>| s.map(|s| moment(s.saturating_mul(1_000)));
+    let seconds = |s: Option<u64>| {
+        s.map(|s| moment(i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000)))
+    };
     wire::Line {
         id: match (&line.source, reader) {
             (LineSource::Free, _) | (_, Role::Admin) => line.id.clone(),

@@ -123,9 +123,10 @@ fn facts_of(refusal: &Refusal) -> Value {
             used,
             available,
             suspended,
+            before,
         } => json!({
             "device": device, "feature": feature, "needed": needed, "owned": owned, "free": free,
-            "free_used": free_used, "used": used, "available": available, "suspended": suspended,
+            "free_used": free_used, "used": used, "available": available, "suspended": suspended, "before": before,
         }),
         Refusal::BadDeviceId { value, .. }
         | Refusal::BadModel { value }

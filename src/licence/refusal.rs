@@ -12,8 +12,9 @@ use uuid::Uuid;
 pub enum Refusal {
     /// The feature has too few channels left for this request.
     #[error(
-        "{device} needs {needed} {feature} channel{s} and only {available} of {owned} owned are left ({used} used, of them {free_used} of {free} free; {suspended} suspended)",
-        s = if *needed == 1 { "" } else { "s" }
+        "{device} needs {needed} {feature} channel(s) and {left} of {owned} owned are left{by_batch} ({used} used, of them {free_used} of {free} free; {suspended} suspended)",
+        left = available.saturating_sub(*before),
+        by_batch = by_batch(*before)
     )]
     NoChannelLeft {
         /// The device that was refused (the first one, in a batch).
@@ -34,6 +35,9 @@ pub enum Refusal {
         available: u64,
         /// Channels that suspended devices wait for.
         suspended: u64,
+        /// Channels that the devices before it in the same batch would take; the other numbers
+        /// are as they were before the batch, and stay so.
+        before: u64,
     },
     /// The device is named by nothing that could stay the same.
     #[error("{value:?} is not a device id: {problem}")]
@@ -113,6 +117,13 @@ pub enum Refusal {
     },
 }
 
+fn by_batch(before: u64) -> String {
+    if before == 0 {
+        return String::new();
+    }
+    format!(" after {before} for the devices before it in the batch")
+}
+
 /// What keeps a value from being a device id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceIdProblem {
@@ -126,8 +137,6 @@ pub enum DeviceIdProblem {
         /// The first character that does not belong.
         character: char,
     },
-    /// A MAC address that names no single device: all zero, broadcast or multicast.
-    MacNotADevice,
     /// Another stable id may use only letters, digits, `.`, `_` and `-`.
     Character {
         /// The first character that does not belong.
@@ -155,7 +164,6 @@ impl fmt::Display for DeviceIdProblem {
                     "a MAC address has hexadecimal digits only and this has {character:?}"
                 )
             }
-            Self::MacNotADevice => f.write_str("this MAC address names no single device"),
             Self::Character { character } => write!(
                 f,
                 "an id may use letters, digits, '.', '_' and '-' and this has {character:?}"
@@ -242,7 +250,7 @@ impl Refusal {
             Self::NoChannelLeft { feature, .. } => format!(
                 "release a {feature} device that is gone, plug in another dongle of this product, or buy more {feature} channels"
             ),
-            Self::BadDeviceId { .. } => "give the MAC address as 00:02:D1:1A:2B:3C, or an id of 1 to 64 letters, digits, '.', '_' or '-'".into(),
+            Self::BadDeviceId { .. } => "give the MAC address as 00:02:D1:1A:2B:3C, or another id with a character that no MAC address has, as SN-4711".into(),
             Self::UnknownFeature { .. } => "ask for one of the features named, or leave the feature out".into(),
             Self::BadModel { .. } => "give the model as printed on the device, or leave it out".into(),
             Self::WeightChanged { allocation, .. } => {

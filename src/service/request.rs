@@ -3,6 +3,8 @@
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::ledger::Ask;
+
 use super::fault::{BatchError, ServiceError};
 
 /// What the handle sends to the actor. A dropped reply means that nobody waits any more; the
@@ -117,17 +119,6 @@ pub struct Principal {
     pub actor: Actor,
     /// What it may do.
     pub role: Role,
-}
-
-/// One request for channels.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
-    /// A MAC address in any usual notation, or another stable id.
-    pub device: String,
-    /// The feature; without it the profile decides by OUI and model.
-    pub feature: Option<String>,
-    /// The device's model; the profile decides by it what the device costs.
-    pub model: Option<String>,
 }
 
 /// An allocation as answered to a request for it.

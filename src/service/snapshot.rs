@@ -134,9 +134,9 @@ pub struct LicenceLine {
     /// `free`, `perpetual`, `subscription` or `fixed-term`.
     pub plan: &'static str,
     /// The purchase date, Unix time in seconds.
-    pub valid_from: Option<i64>,
+    pub valid_from: Option<u64>,
     /// The last moment it is valid, Unix time in seconds; none if it never ends.
-    pub valid_to: Option<i64>,
+    pub valid_to: Option<u64>,
     /// Whether it counts now.
     pub active: bool,
 }
