@@ -1,6 +1,7 @@
 //! EDGE: the command line. Every command but `serve` is a client of the local API.
 
 mod allocate;
+mod allocations;
 mod connect;
 mod dongle;
 mod exit;
@@ -60,12 +61,21 @@ pub(crate) struct Globals {
 pub(crate) enum Command {
     /// Run the service.
     Serve(ServeArgs),
+    #[command(flatten)]
+    Ask(Question),
+}
+
+/// A command for a running service.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Question {
     /// Show counts, dongles and their states.
     Status,
     /// Show the lines that give channels, and where they come from.
     Licences,
     /// Give devices their channels; asking again changes nothing.
     Allocate(allocate::AllocateArgs),
+    /// List what is held.
+    Allocations(allocations::AllocationsArgs),
     /// Take a device's channels back.
     Release(release::ReleaseArgs),
     /// List, show or blink dongles.
@@ -79,16 +89,23 @@ pub(crate) enum Command {
 }
 
 /// What the arguments ask for.
+#[derive(Debug)]
 pub enum Task {
     /// Run the service; the caller wires it.
-    Serve(ServeArgs, Option<PathBuf>),
-    /// Ask the service.
-    Ask(Question),
+    Serve {
+        /// Its arguments.
+        args: ServeArgs,
+        /// The socket that was named.
+        socket: Option<PathBuf>,
+    },
+    /// Ask a running service.
+    Ask(Asking),
 }
 
-/// A command for a running service.
-pub struct Question {
-    command: Command,
+/// A question, and where to ask it.
+#[derive(Debug)]
+pub struct Asking {
+    question: Question,
     socket: Option<PathBuf>,
 }
 
@@ -104,32 +121,32 @@ impl Cli {
     pub fn task(self) -> Task {
         let socket = self.globals.socket;
         match self.command {
-            Command::Serve(args) => Task::Serve(args, socket),
-            command => Task::Ask(Question { command, socket }),
+            Command::Serve(args) => Task::Serve { args, socket },
+            Command::Ask(question) => Task::Ask(Asking { question, socket }),
         }
     }
 }
 
-impl Question {
+impl Asking {
     /// Asks the service and prints the answer.
     ///
     /// # Errors
     /// What kept it from its answer; not yet printed.
-    pub async fn ask(self, screen: &Screen) -> Result<(), Failure> {
-        // A file that cannot be read is told before a service is looked for.
-        if let Command::Allocate(args) = &self.command {
-            args.check()?;
-        }
-        let service = Connection::find(self.socket).await?;
-        match self.command {
-            Command::Serve(_) => Ok(()),
-            Command::Status => status::run(&service, screen).await,
-            Command::Licences => licences::run(&service, screen).await,
-            Command::Allocate(args) => allocate::run(args, &service, screen).await,
-            Command::Release(args) => release::run(args, &service, screen).await,
-            Command::Dongle(command) => dongle::run(command, &service, screen).await,
-            Command::History(args) => history::run(args, &service, screen).await,
-            Command::Token(command) => token::run(command, &service, screen).await,
+    pub async fn run(self, screen: &Screen) -> Result<(), Failure> {
+        let find = Connection::find(self.socket);
+        match self.question {
+            Question::Status => status::run(&find.await?, screen).await,
+            Question::Licences => licences::run(&find.await?, screen).await,
+            Question::Allocate(args) => {
+                // A file that cannot be used is told before a service is looked for.
+                let work = args.prepare()?;
+                allocate::run(work, &find.await?, screen).await
+            }
+            Question::Allocations(args) => allocations::run(args, &find.await?, screen).await,
+            Question::Release(args) => release::run(args, &find.await?, screen).await,
+            Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
+            Question::History(args) => history::run(args, &find.await?, screen).await,
+            Question::Token(command) => token::run(command, &find.await?, screen).await,
         }
     }
 }

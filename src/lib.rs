@@ -23,3 +23,4 @@ pub mod machine;
 
 // EDGE
 pub mod api;
+pub mod cli;

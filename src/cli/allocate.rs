@@ -117,7 +117,11 @@ fn summary(file: &str, done: &BatchAnswer) -> String {
             continue;
         }
         sum.channels += u64::from(item.allocation.weight);
-        *(if item.created { &mut sum.new } else { &mut sum.held }) += 1;
+        *(if item.created {
+            &mut sum.new
+        } else {
+            &mut sum.held
+        }) += 1;
         sum.suspended += u64::from(item.allocation.state == AllocationState::Suspended);
     }
     let mut rows = Rows::new(&[
@@ -128,7 +132,11 @@ fn summary(file: &str, done: &BatchAnswer) -> String {
         Column::Number("channels"),
     ]);
     for (feature, sum) in sums {
-        let tone = if sum.suspended > 0 { Tone::Warning } else { Tone::Plain };
+        let tone = if sum.suspended > 0 {
+            Tone::Warning
+        } else {
+            Tone::Plain
+        };
         let numbers = [sum.new, sum.held, sum.suspended, sum.channels];
         let cells = std::iter::once(feature.to_owned());
         rows.push(tone, cells.chain(numbers.iter().map(u64::to_string)));

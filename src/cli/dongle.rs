@@ -60,7 +60,9 @@ pub(super) async fn run(
 fn choose(mut dongles: Vec<Dongle>, serial: Option<String>) -> Result<Dongle, Failure> {
     match serial {
         Some(serial) => {
-            let found = dongles.iter().position(|d| d.serial.as_ref() == Some(&serial));
+            let found = dongles
+                .iter()
+                .position(|d| d.serial.as_ref() == Some(&serial));
             let found = found.ok_or(Failure::NoDongle { serial })?;
             Ok(dongles.swap_remove(found))
         }
@@ -116,12 +118,19 @@ fn info(dongle: &Dongle) -> String {
         ("kind", kind(dongle).to_owned()),
         ("lifecycle", text(dongle.lifecycle.as_ref())),
         ("firmware", text(dongle.firmware.as_ref())),
-        ("counter", text(dongle.counter.map(|c| c.to_string()).as_ref())),
+        (
+            "counter",
+            text(dongle.counter.map(|c| c.to_string()).as_ref()),
+        ),
         ("grants", grants(dongle)),
         ("key", text(dongle.key_thumbprint.as_ref())),
     ] {
         let line = format!("{name:<10} {}", plain(&value));
-        let tone = if name == "state" { tone(dongle) } else { Tone::Plain };
+        let tone = if name == "state" {
+            tone(dongle)
+        } else {
+            Tone::Plain
+        };
         out.push_str(&tone.paint(line.trim_end()));
         out.push('\n');
     }
@@ -140,7 +149,10 @@ fn tone(dongle: &Dongle) -> Tone {
 }
 
 fn serial(dongle: &Dongle) -> String {
-    dongle.serial.clone().unwrap_or_else(|| "(no serial)".to_owned())
+    dongle
+        .serial
+        .clone()
+        .unwrap_or_else(|| "(no serial)".to_owned())
 }
 
 fn kind(dongle: &Dongle) -> &'static str {
@@ -153,7 +165,11 @@ fn kind(dongle: &Dongle) -> &'static str {
 
 fn grants(dongle: &Dongle) -> String {
     let shown = dongle.grants.iter().map(|grant| {
-        let note = if grant.counts { "" } else { " (not this product)" };
+        let note = if grant.counts {
+            ""
+        } else {
+            " (not this product)"
+        };
         format!("{} r{}{note}", grant.product, grant.revision)
     });
     shown.collect::<Vec<_>>().join(", ")

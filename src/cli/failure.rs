@@ -145,7 +145,7 @@ impl Failure {
                 "ask for the status to see what was done; asking again is safe".to_owned()
             }
             Self::Import(error) => error.next(),
-            Self::NotHeld { .. } => format!("list what is held with `{} allocate --list`", program()),
+            Self::NotHeld { .. } => format!("list what is held with `{} allocations`", program()),
             Self::SeveralHeld { .. } => "say which with --feature".to_owned(),
             Self::WhichDongle { serials } if serials.is_empty() => "plug one in".to_owned(),
             Self::WhichDongle { .. } => "name one by its serial".to_owned(),

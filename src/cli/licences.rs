@@ -34,7 +34,11 @@ fn table(lines: &[Line]) -> String {
         Column::Text("counts"),
     ]);
     for line in lines {
-        let tone = if line.active { Tone::Plain } else { Tone::Warning };
+        let tone = if line.active {
+            Tone::Plain
+        } else {
+            Tone::Warning
+        };
         rows.push(
             tone,
             [

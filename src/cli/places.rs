@@ -34,7 +34,11 @@ impl Places {
         let surroundings = Surroundings::here();
         let by_default = || {
             let state = surroundings.state().ok_or(Failure::NoStateFolder)?;
-            Ok(if simulated { simulated_of(&state) } else { state })
+            Ok(if simulated {
+                simulated_of(&state)
+            } else {
+                state
+            })
         };
         let state = state.map_or_else(by_default, Ok)?;
         let socket = socket.unwrap_or_else(|| {
@@ -163,7 +167,10 @@ mod tests {
 
     #[test]
     fn words_are_quoted_only_where_a_shell_needs_it() {
-        assert_eq!(shell_word("target/release/tallykey"), "target/release/tallykey");
+        assert_eq!(
+            shell_word("target/release/tallykey"),
+            "target/release/tallykey"
+        );
         assert_eq!(shell_word("/home/ann b/it's"), r"'/home/ann b/it'\''s'");
         assert_eq!(shell_word(""), "''");
     }

@@ -44,7 +44,11 @@ impl Screen {
         } else if self.json && print(&document_text(&failure.document())).is_ok() {
             return exit;
         }
-        let mut shown = format!("{} {}\n", "error:".red().bold(), plain(&failure.to_string()));
+        let mut shown = format!(
+            "{} {}\n",
+            "error:".red().bold(),
+            plain(&failure.to_string())
+        );
         for cause in failure.causes() {
             shown.push_str(&format!("  cause: {}\n", plain(&cause)));
         }

@@ -26,10 +26,17 @@ fn readable(status: &Status) -> String {
         out.push_str(&simulated_notice());
         out.push('\n');
     }
-    out.push_str(&format!("{}\n\n{}", heading(status), counts(&status.features)));
+    out.push_str(&format!(
+        "{}\n\n{}",
+        heading(status),
+        counts(&status.features)
+    ));
     out.push_str(&format!("\n{}", dongles(&status.dongles)));
     if status.age_ms > STALE_MS {
-        let stale = format!("\nthese facts are {} s old: the service is stuck\n", status.age_ms / 1_000);
+        let stale = format!(
+            "\nthese facts are {} s old: the service is stuck\n",
+            status.age_ms / 1_000
+        );
         out.push_str(&Tone::Warning.paint(&stale));
     }
     out

@@ -62,7 +62,10 @@ pub(super) async fn run(
     match command {
         TokenCommand::Create { role, label } => {
             let role = role.into();
-            let made = service.client.create_token(&TokenAsk { role, label }).await?;
+            let made = service
+                .client
+                .create_token(&TokenAsk { role, label })
+                .await?;
             screen.answer(&made, || created(&made))
         }
         TokenCommand::List => {

@@ -224,7 +224,12 @@ impl Columns {
                 "device" => &mut device,
                 "feature" => &mut feature,
                 "model" => &mut model,
-                _ => return Err(format!("column {} is {name:?}, not one of device, feature, model", index + 1)),
+                _ => {
+                    return Err(format!(
+                        "column {} is {name:?}, not one of device, feature, model",
+                        index + 1
+                    ));
+                }
             };
             if place.replace(index).is_some() {
                 return Err(format!("column {} is a second {name:?}", index + 1));

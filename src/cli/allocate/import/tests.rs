@@ -40,7 +40,10 @@ fn a_wrong_header_is_named() {
         "cameras.csv line 1: column 2 is a second \"device\""
     );
     assert_eq!(refused(b"device\n"), "cameras.csv names no device");
-    assert_eq!(refused(b""), "cameras.csv line 1: there is no column device");
+    assert_eq!(
+        refused(b""),
+        "cameras.csv line 1: there is no column device"
+    );
 }
 
 #[test]
