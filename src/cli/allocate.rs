@@ -17,7 +17,7 @@ use super::{
     text::{count, plain},
 };
 
-pub use import::ImportError;
+pub(super) use import::ImportError;
 
 use import::Import;
 

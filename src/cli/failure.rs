@@ -161,9 +161,13 @@ impl Failure {
         let Self::Client(error) = self else {
             return Vec::new();
         };
-        std::iter::successors(error.source(), |cause| cause.source())
-            .map(ToString::to_string)
-            .collect()
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        causes
     }
 
     /// The failure as problem details: the service's own, or the like (RFC 9457 §3: without a

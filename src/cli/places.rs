@@ -32,7 +32,7 @@ impl Places {
         simulated: bool,
     ) -> Result<Self, Failure> {
         let surroundings = Surroundings::here();
-        let by_default = || {
+        let by_default = || -> Result<PathBuf, Failure> {
             let state = surroundings.state().ok_or(Failure::NoStateFolder)?;
             Ok(if simulated {
                 simulated_of(&state)

@@ -57,7 +57,23 @@ pub(super) fn heading(status: &Status) -> String {
     )
 }
 
+/// A table of the features that have channels, and the names of those that have none.
 pub(super) fn counts(features: &[FeatureCounts]) -> String {
+    let has_any = |feature: &&FeatureCounts| feature.total + feature.used + feature.suspended > 0;
+    let (some, none): (Vec<_>, Vec<_>) = features.iter().partition(has_any);
+    let mut out = if some.is_empty() {
+        String::new()
+    } else {
+        table(&some)
+    };
+    if !none.is_empty() {
+        let names: Vec<_> = none.iter().map(|feature| plain(&feature.id)).collect();
+        out.push_str(&format!("no channels of {}\n", names.join(", ")));
+    }
+    out
+}
+
+fn table(features: &[&FeatureCounts]) -> String {
     let mut rows = Rows::new(&[
         Column::Text("feature"),
         Column::Number("total"),

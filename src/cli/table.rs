@@ -42,7 +42,7 @@ impl Rows {
     pub(super) fn new(columns: &[Column]) -> Self {
         let mut table = Table::new();
         table
-            .load_preset(presets::NOTHING)
+            .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header(columns.iter().map(|column| match column {
                 Column::Text(name) | Column::Number(name) => name.to_uppercase(),
