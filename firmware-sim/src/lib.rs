@@ -1,1 +1,3 @@
-//! placeholder
+//! A simulated dongle.
+#![forbid(unsafe_code)]
+pub mod flash;
