@@ -14,6 +14,9 @@ use tallykey_core::platform::{FLASH_LEN, Flash, FlashFault, PROGRAM_UNIT};
 /// Bytes of a sector.
 const SECTOR: u32 = 4096;
 
+/// Bytes of the chip id, which follow the flash in its file: a part has it from its own factory.
+const CHIP_ID: usize = 8;
+
 /// A simulated flash.
 pub struct SimFlash {
     bytes: Vec<u8>,
@@ -23,39 +26,45 @@ pub struct SimFlash {
 }
 
 impl SimFlash {
-    /// Flash as it comes from the factory: erased. Gone with the process.
+    /// Flash as it comes from the factory: erased, in a part with this chip id. Gone with the process.
     #[must_use]
-    pub fn blank() -> Self {
-        Self::of(vec![0xFF; FLASH_LEN as usize], None)
+    pub fn blank(chip_id: [u8; 8]) -> Self {
+        Self::of(erased(chip_id), None)
     }
 
-    /// Flash in the file at `path`; erased if there is none yet. The file is locked for as long as this lives.
+    /// Flash in the file at `path`, which is made with this chip id if there is none. It is locked for as long as
+    /// this lives.
     ///
     /// # Errors
     /// [`FlashFileError`] if the file cannot be used, is in use, or is none of ours.
-    pub fn in_file(path: &Path) -> Result<Self, FlashFileError> {
-        let (file, bytes) = FlashFile::open(path, FLASH_LEN as usize)?;
+    pub fn in_file(path: &Path, chip_id: [u8; 8]) -> Result<Self, FlashFileError> {
+        let (file, bytes) = FlashFile::open(path, erased(chip_id))?;
         Ok(Self::of(bytes, Some(file)))
     }
 
-    /// Flash with these contents, in memory: what was found on another.
+    /// A copy of `contents` of another, in memory.
     ///
     /// # Panics
-    /// If it is not [`FLASH_LEN`] bytes.
+    /// If they are of another length.
     #[must_use]
-    pub fn with_contents(bytes: Vec<u8>) -> Self {
-        assert_eq!(bytes.len(), FLASH_LEN as usize, "flash has one size");
-        Self::of(bytes, None)
+    pub fn copy_of(contents: &[u8]) -> Self {
+        assert_eq!(contents.len(), FLASH_LEN as usize + CHIP_ID, "flash has one size");
+        Self::of(contents.to_vec(), None)
     }
 
     fn of(bytes: Vec<u8>, file: Option<FlashFile>) -> Self {
         Self { bytes, file, cut: None, writes: 0 }
     }
 
-    /// What it holds.
+    /// What it holds, and the chip id.
     #[must_use]
     pub fn contents(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The part's id.
+    pub(crate) fn chip_id(&self) -> [u8; CHIP_ID] {
+        self.bytes.last_chunk().copied().unwrap_or_default()
     }
 
     /// Units programmed and sectors erased since it was made.
@@ -92,6 +101,12 @@ impl SimFlash {
     }
 }
 
+fn erased(chip_id: [u8; CHIP_ID]) -> Vec<u8> {
+    let mut bytes = vec![0xFF; FLASH_LEN as usize];
+    bytes.extend(chip_id);
+    bytes
+}
+
 impl Flash for SimFlash {
     const SECTOR: u32 = SECTOR;
 
@@ -99,13 +114,13 @@ impl Flash for SimFlash {
         if self.cut.as_ref().is_some_and(PowerCut::is_over) {
             return Err(FlashFault);
         }
-        into.copy_from_slice(self.bytes.get(at as usize..at as usize + into.len()).ok_or(FlashFault)?);
+        into.copy_from_slice(self.bytes[..FLASH_LEN as usize].get(at as usize..at as usize + into.len()).ok_or(FlashFault)?);
         Ok(())
     }
 
     fn program(&mut self, at: u32, bytes: &[u8]) -> Result<(), FlashFault> {
         let at = at as usize;
-        if at % PROGRAM_UNIT != 0 || bytes.len() % PROGRAM_UNIT != 0 || at + bytes.len() > self.bytes.len() {
+        if at % PROGRAM_UNIT != 0 || bytes.len() % PROGRAM_UNIT != 0 || at + bytes.len() > FLASH_LEN as usize {
             return Err(FlashFault);
         }
         for (n, unit) in bytes.chunks(PROGRAM_UNIT).enumerate() {

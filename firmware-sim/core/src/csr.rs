@@ -34,8 +34,8 @@ pub(crate) fn write(key: &DongleKey, chip_id: [u8; 8], nonce: [u8; 16], out: &mu
     let attributes = attribute.wrap(Tag::ContextSpecific { constructed: true, number: TagNumber(0) })?;
     let info = Part::of(&UintRef::new(&[0])?)?.and(&name)?.and(&spki)?.and(&attributes)?.wrap(Tag::Sequence)?;
 
-    let signature = key.sign(&Sha256::digest(info.as_bytes()).into()).ok_or(ErrorKind::Failed)?;
-    let signature = signature(&signature)?;
+    let raw = key.sign(&Sha256::digest(info.as_bytes()).into()).ok_or(ErrorKind::Failed)?;
+    let signature = signature(&raw)?;
     let algorithm = Part::of(&ECDSA_SHA256)?.wrap(Tag::Sequence)?;
     let request = info.and(&algorithm)?.and(&BitStringRef::from_bytes(signature.as_bytes())?)?;
     let request = request.wrap(Tag::Sequence)?;

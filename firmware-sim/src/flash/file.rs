@@ -42,8 +42,8 @@ pub(super) struct FlashFile {
 }
 
 impl FlashFile {
-    /// Opens or makes the file, takes its lock, and reads its `length` bytes.
-    pub(super) fn open(path: &Path, length: usize) -> Result<(Self, Vec<u8>), FlashFileError> {
+    /// Opens the file, or makes it with what is in `fresh`, and takes its lock. Returns its bytes.
+    pub(super) fn open(path: &Path, fresh: Vec<u8>) -> Result<(Self, Vec<u8>), FlashFileError> {
         let io = |source| FlashFileError::Io { path: path.into(), source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -56,12 +56,13 @@ impl FlashFile {
             Err(TryLockError::WouldBlock) => return Err(FlashFileError::InUse { path: path.into() }),
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
+        let length = fresh.len();
         let mut bytes = Vec::new();
         // One byte more than belongs there is enough to know.
         (&mut file).take(length as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
         // A file that was being made when the machine went down holds some erased bytes.
         if bytes.len() < length && bytes.iter().all(|byte| *byte == 0xFF) {
-            bytes.resize(length, 0xFF);
+            bytes = fresh;
             file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&bytes)).map_err(io)?;
             file.sync_all().and_then(|()| sync_name(path)).map_err(io)?;
         }
