@@ -1,7 +1,29 @@
-//! Every byte that host and dongle agree on: no_std, no alloc.
+//! Every byte that a Tallykey host and a dongle agree on.
+//!
+//! One implementation for both sides, without heap: the firmware core and the host service call the
+//! same framing, the same strict CBOR and COSE reader and the same record types.
+//!
+//! From the wire inwards: [`report`] → [`frame`] → [`command`] → [`session`] → records
+//! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`trust`]). Sizes are in [`limits`].
+
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod cbor;
+pub mod cert;
+mod claim;
+pub mod command;
+pub mod cose;
 pub mod frame;
+pub mod grant;
+pub mod id;
+pub mod issued;
+pub mod lifecycle;
 pub mod limits;
+pub mod list;
+pub mod profile;
+pub mod proof;
 pub mod report;
+pub mod session;
+pub mod status;
+pub mod trust;

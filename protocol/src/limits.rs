@@ -1,12 +1,76 @@
-//! Every bound of the wire, each with its reason.
+//! Bounds, each with its reason.
 
-/// Bytes of one HID report in either direction: the largest interrupt packet of USB full speed
-/// (USB 2.0 §5.7.3), sent whole so that no report id and no length is needed.
+/// Length of a HID report in bytes: the largest a full-speed interrupt endpoint carries.
 pub const REPORT_LEN: usize = 64;
 
-/// Bytes of one message: an initialisation packet of 57 and 128 continuation packets of 59
-/// (CTAP 2.1 §11.2.4).
-pub const MESSAGE_MAX: usize = 7609;
+/// Longest message in bytes: one INIT packet and 128 CONT packets (CTAP 2.1 §11.2.4).
+pub const MESSAGE_MAX: usize = 57 + 128 * 59;
+
+/// Room kept in a message for what wraps a record: status, COSE_Mac0 and the CBOR heads.
+pub const MESSAGE_OVERHEAD: usize = 128;
+
+/// Longest signed record that a dongle handles, in bytes: one message and one flash commit.
+pub const RECORD_MAX: usize = 4096;
+
+/// Longest record that only a host reads (product profile), in bytes.
+pub const HOST_RECORD_MAX: usize = 32 * 1024;
+
+/// Longest X.509 certificate in bytes; ours are 400 to 600.
+pub const CERT_MAX: usize = 1024;
+
+/// Certificates between a signature and the root: leaf and at most one CA.
+pub const CHAIN_MAX: usize = 2;
+
+/// Grants that a dongle holds: one per product.
+pub const GRANTS_MAX: usize = 8;
+
+/// Lines in one grant.
+pub const LINES_MAX: usize = 32;
+
+/// Features in a product profile.
+pub const FEATURES_MAX: usize = 64;
+
+/// Rules (weights, or mappings) in a product profile.
+pub const RULES_MAX: usize = 256;
+
+/// Records that one grant may absorb.
+pub const ABSORBS_MAX: usize = 16;
+
+/// Characters of a serial: what fits a label, a USB string and a QR code of version 3.
+pub const SERIAL_MAX: usize = 24;
+
+/// Characters of a feature, product or firmware version id.
+pub const NAME_MAX: usize = 48;
+
+/// Bytes of a text for people (labels, display names).
+pub const LABEL_MAX: usize = 128;
+
+/// Bytes of the terms text of a profile.
+pub const TERMS_MAX: usize = 8 * 1024;
+
+/// Highest count of one line: sums of every line of every grant still fit `u64` and a JSON number.
+pub const COUNT_MAX: u64 = 1 << 32;
+
+/// Highest time in a record, seconds since 1970: 9999-12-31T23:59:59Z (RFC 5280 §4.1.2.5).
+pub const TIME_MAX: u64 = 253_402_300_799;
+
+/// Bytes of the nonce in `open` and `prove`.
+pub const NONCE_LEN: usize = 32;
+
+/// Bytes of the nonce in a heartbeat.
+pub const BEAT_NONCE_LEN: usize = 16;
+
+/// Longest statement that `attest` binds, in bytes.
+pub const STATEMENT_MAX: usize = 256;
+
+/// Nesting of CBOR that any of our records needs, plus one.
+pub const CBOR_DEPTH: usize = 6;
+
+/// Age at which a silent host loses the dongle, in milliseconds: three missed heartbeats.
+pub const LEASE_MS: u64 = 15_000;
+
+/// Characters of an owner code: 80 random bits in base32.
+pub const OWNER_CODE_LEN: usize = 16;
 
 /// Milliseconds between two packets of one message before it is given up. A report moves every
 /// millisecond, so this is a host that stopped, and until then every other host is told `busy`.
@@ -19,3 +83,7 @@ pub const MESSAGE_TIME_MS: u64 = 3_000;
 /// Channels a device remembers. CTAPHID has no command to give one back, so the table is a list
 /// of the latest: a host, a `doctor` beside it and a few that were left behind.
 pub const CHANNELS_MAX: usize = 8;
+
+/// Longest station nonce in bytes: 256 bits are enough against guessing, and its hexadecimal fits the
+/// 64 characters that PKCS#10 tools expect of a challengePassword.
+pub const NONCE_MAX: usize = 32;

@@ -1,0 +1,100 @@
+//! From a leaf to the pinned root.
+
+use super::{CertError, Certificate, Role};
+use crate::limits::CHAIN_MAX;
+
+/// Verifies `leaf` through `intermediates` (nearest first) up to `root` and returns it.
+///
+/// `root` is believed as it is: the caller pinned it ([`Certificate::verify_root`]). With `at`, in
+/// seconds since 1970, everything below the root must be valid then (RFC 5280 §6.1.3; the trust
+/// anchor's own dates are not part of path validation, §6.1.1): that is how an issuer is judged at a
+/// record's `iat`. A dongle has no end and is judged without a clock.
+pub fn verify_chain<'a>(
+    leaf: &'a [u8],
+    intermediates: &[&[u8]],
+    root: &Certificate<'_>,
+    want: Role,
+    at: Option<u64>,
+) -> Result<Certificate<'a>, CertError> {
+    if intermediates.len() >= CHAIN_MAX {
+        return Err(CertError::PathTooLong);
+    }
+    let leaf = Certificate::parse(leaf)?;
+    if leaf.role() != Some(want) {
+        return Err(CertError::WrongRole {
+            wanted: want,
+            found: leaf.role(),
+        });
+    }
+    let mut top = leaf.clone();
+    for der in intermediates {
+        let issuer = Certificate::parse(der)?;
+        top.check_valid(at)?;
+        top.verify_signed_by(&issuer)?;
+        top = issuer;
+    }
+    top.check_valid(at)?;
+    if let Some(authority) = top.authority_key_id()
+        && !top.names(root)
+    {
+        return Err(CertError::OtherVendor { authority });
+    }
+    top.verify_signed_by(root)?;
+    Ok(leaf)
+}
+
+impl Certificate<'_> {
+    /// Verifies that `issuer` certified this certificate and was allowed to: raw names and key
+    /// identifiers chain (RFC 5280 §6.1.3 a.4), it is a CA within its path length, the role may come
+    /// from it, and its key made the signature.
+    pub fn verify_signed_by(&self, issuer: &Certificate<'_>) -> Result<(), CertError> {
+        if !self.names(issuer) {
+            return Err(CertError::IssuerMismatch);
+        }
+        if !issuer.is_ca() {
+            return Err(CertError::NotCa);
+        }
+        if !self
+            .role()
+            .is_some_and(|role| role.may_be_certified_by(issuer.role()))
+        {
+            return Err(CertError::RoleNotAllowed {
+                issuer: issuer.role(),
+                subject: self.role(),
+            });
+        }
+        // Below a CA with path length 0 only leaves may follow (RFC 5280 §4.2.1.9); deeper chains
+        // than root, factory CA, dongle are ruled out by the roles.
+        if self.is_ca() && issuer.path_len() == Some(0) {
+            return Err(CertError::PathTooLong);
+        }
+        issuer.key.verify(self.signed.body, &self.signed.signature)
+    }
+
+    /// Verifies that this is a root: no role, and signed by itself.
+    pub fn verify_root(&self) -> Result<(), CertError> {
+        if let Some(found) = self.role() {
+            return Err(CertError::NotRoot { found });
+        }
+        self.key.verify(self.signed.body, &self.signed.signature)
+    }
+
+    fn names(&self, issuer: &Certificate<'_>) -> bool {
+        self.issuer == issuer.subject
+            && self.extensions.authority_key_id == issuer.extensions.subject_key_id
+    }
+
+    fn check_valid(&self, at: Option<u64>) -> Result<(), CertError> {
+        match at {
+            Some(at) if at < self.not_before => Err(CertError::NotYetValid {
+                not_before: self.not_before,
+                at,
+            }),
+            Some(at) if at > self.not_after => Err(CertError::Expired {
+                not_after: self.not_after,
+                at,
+            }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Claim keys. Registered ones come from the CWT registry (RFC 8392); ours are below -65536. A key
+//! means the same in every record.
+
+/// `iss`: the vendor's name, or the serial in a proof.
+pub(crate) const ISS: i64 = 1;
+/// `sub`: the holder's serial.
+pub(crate) const SUB: i64 = 2;
+/// `iat`: seconds since 1970.
+pub(crate) const IAT: i64 = 6;
+/// `cnf` (RFC 8747): the holder's key.
+pub(crate) const CNF: i64 = 8;
+/// Inside `cnf`: `ckt`, a COSE Key Thumbprint (RFC 9679 §5.6).
+pub(crate) const CKT: i64 = 5;
+/// `eat_nonce` (RFC 9711 §4.1).
+pub(crate) const NONCE: i64 = 10;
+
+pub(crate) const PRODUCT: i64 = -65537;
+pub(crate) const NAME: i64 = -65538;
+pub(crate) const REVISION: i64 = -65539;
+pub(crate) const PROFILE_REVISION: i64 = -65540;
+pub(crate) const REQUEST_NONCE: i64 = -65541;
+pub(crate) const LINES: i64 = -65542;
+pub(crate) const CONVERT: i64 = -65543;
+pub(crate) const FLAGS: i64 = -65544;
+pub(crate) const ABSORBS: i64 = -65545;
+pub(crate) const CUSTOMER: i64 = -65546;
+pub(crate) const PROJECT: i64 = -65547;
+
+pub(crate) const FEATURES: i64 = -65548;
+pub(crate) const WEIGHTS: i64 = -65549;
+pub(crate) const MAPPINGS: i64 = -65550;
+pub(crate) const BUDGETS: i64 = -65551;
+pub(crate) const POLICY: i64 = -65552;
+pub(crate) const TERMS: i64 = -65553;
+pub(crate) const CONTACT: i64 = -65554;
+
+pub(crate) const SIMULATED: i64 = -65555;
+pub(crate) const LIFECYCLE: i64 = -65556;
+pub(crate) const FIRMWARE: i64 = -65557;
+pub(crate) const FIRMWARE_DIGEST: i64 = -65558;
+pub(crate) const GRANTS: i64 = -65559;
+pub(crate) const COUNTER: i64 = -65560;
+pub(crate) const BOOT_ID: i64 = -65561;
+pub(crate) const TIME_FLOOR: i64 = -65562;
+pub(crate) const TRANSCRIPT: i64 = -65563;
+pub(crate) const DONGLE_NONCE: i64 = -65564;
+pub(crate) const HOST_EPHEMERAL: i64 = -65565;
+pub(crate) const DONGLE_EPHEMERAL: i64 = -65566;
