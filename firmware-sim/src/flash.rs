@@ -48,12 +48,21 @@ impl SimFlash {
     /// If they are of another length.
     #[must_use]
     pub fn copy_of(contents: &[u8]) -> Self {
-        assert_eq!(contents.len(), FLASH_LEN as usize + CHIP_ID, "flash has one size");
+        assert_eq!(
+            contents.len(),
+            FLASH_LEN as usize + CHIP_ID,
+            "flash has one size"
+        );
         Self::of(contents.to_vec(), None)
     }
 
     fn of(bytes: Vec<u8>, file: Option<FlashFile>) -> Self {
-        Self { bytes, file, cut: None, writes: 0 }
+        Self {
+            bytes,
+            file,
+            cut: None,
+            writes: 0,
+        }
     }
 
     /// What it holds, and the chip id.
@@ -95,7 +104,8 @@ impl SimFlash {
             Some(cut) => cut.write(place, new),
         };
         if let Some(file) = &mut self.file {
-            file.write(at, &self.bytes[at..at + new.len()]).map_err(|_| FlashFault)?;
+            file.write(at, &self.bytes[at..at + new.len()])
+                .map_err(|_| FlashFault)?;
         }
         outcome
     }
@@ -114,19 +124,29 @@ impl Flash for SimFlash {
         if self.cut.as_ref().is_some_and(PowerCut::is_over) {
             return Err(FlashFault);
         }
-        into.copy_from_slice(self.bytes[..FLASH_LEN as usize].get(at as usize..at as usize + into.len()).ok_or(FlashFault)?);
+        into.copy_from_slice(
+            self.bytes[..FLASH_LEN as usize]
+                .get(at as usize..at as usize + into.len())
+                .ok_or(FlashFault)?,
+        );
         Ok(())
     }
 
     fn program(&mut self, at: u32, bytes: &[u8]) -> Result<(), FlashFault> {
         let at = at as usize;
-        if at % PROGRAM_UNIT != 0 || bytes.len() % PROGRAM_UNIT != 0 || at + bytes.len() > FLASH_LEN as usize {
+        if at % PROGRAM_UNIT != 0
+            || bytes.len() % PROGRAM_UNIT != 0
+            || at + bytes.len() > FLASH_LEN as usize
+        {
             return Err(FlashFault);
         }
         for (n, unit) in bytes.chunks(PROGRAM_UNIT).enumerate() {
             let at = at + n * PROGRAM_UNIT;
             // A part with error correction takes a unit once between erasures; the model is that strict.
-            if self.bytes[at..at + PROGRAM_UNIT].iter().any(|byte| *byte != 0xFF) {
+            if self.bytes[at..at + PROGRAM_UNIT]
+                .iter()
+                .any(|byte| *byte != 0xFF)
+            {
                 return Err(FlashFault);
             }
             self.change(at, unit)?;
@@ -145,6 +165,8 @@ impl Flash for SimFlash {
         if self.cut.as_ref().is_some_and(PowerCut::is_over) {
             return Err(FlashFault);
         }
-        self.file.as_mut().map_or(Ok(()), |file| file.sync().map_err(|_| FlashFault))
+        self.file
+            .as_mut()
+            .map_or(Ok(()), |file| file.sync().map_err(|_| FlashFault))
     }
 }

@@ -1,4 +1,17 @@
 //! The firmware of a Tallykey dongle, without its hardware: [`Dongle`] over the ports of [`platform`].
+//!
+//! No heap, no operating system, no unsafe code: the same source runs on a microcontroller and in the
+//! simulator, which pretends only the ports.
+//!
+//! | room | does |
+//! | --- | --- |
+//! | [`platform`] | ports: flash, clock, random source, LED |
+//! | `dongle` | reports in, reports out |
+//! | `device` | the commands |
+//! | `lifecycle` | which command is allowed when |
+//! | `session` | channels, lease, MACs |
+//! | `grants` | which grant may follow which |
+//! | `store` | one atomic commit, power-safe |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -6,12 +19,17 @@
 #[cfg(test)]
 extern crate std;
 
-mod csr;
+mod device;
+mod dongle;
+mod grants;
+mod identity;
 mod key;
 mod lifecycle;
 mod outbox;
 mod owner;
 pub mod platform;
+mod session;
 mod store;
 
-mod grants { pub(crate) const ENTRY_MAX: usize = 4096 + 512; }
+pub use dongle::Dongle;
+pub use store::BootFault;

@@ -1,6 +1,7 @@
 //! What the core needs from the hardware around it. Everything else in this crate is the same on every part.
 
 use core::fmt;
+use tallykey_protocol::status::Status;
 
 /// Bytes that are programmed together and must be erased between two programmings: the double word
 /// of common microcontrollers. [`Flash::program`] is only called with multiples of it.
@@ -52,6 +53,13 @@ impl fmt::Display for FlashFault {
 
 impl core::error::Error for FlashFault {}
 
+/// Where the core needed the flash to answer a request.
+impl From<FlashFault> for Status {
+    fn from(_: FlashFault) -> Self {
+        Self::StorageFailed
+    }
+}
+
 /// The random source failed its own health test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RandomFault;
@@ -86,6 +94,9 @@ pub trait Platform {
 
     /// Identity of the part, before and beside the dongle's own serial.
     fn chip_id(&self) -> [u8; 8];
+
+    /// SHA-256 of the firmware image, as far as the part can tell.
+    fn firmware_digest(&self) -> [u8; 32];
 
     /// Whether the hardware is pretended. Told in `hello` and in every proof.
     fn simulated(&self) -> bool;

@@ -35,7 +35,7 @@ mod writer;
 
 pub(crate) use image::{Item, Meta, Place};
 
-use crate::platform::{Flash, FlashFault, PROGRAM_UNIT};
+use crate::platform::{Flash, FlashFault, PROGRAM_UNIT, RandomFault};
 use core::fmt;
 use header::{HEADER_LEN, Header};
 use image::{Entry, META_LEN, PLACES};
@@ -80,6 +80,8 @@ struct Span {
 pub enum BootFault {
     /// The flash did not answer.
     Flash(FlashFault),
+    /// The random source is not healthy.
+    Random(RandomFault),
     /// The flash holds something that no sequence of commits and power cuts leaves.
     Damaged,
 }
@@ -88,6 +90,7 @@ impl fmt::Display for BootFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flash(_) => f.write_str("the dongle cannot read its flash"),
+            Self::Random(fault) => fault.fmt(f),
             Self::Damaged => f.write_str("the dongle's stored state is damaged: it matches none of its digests"),
         }
     }
@@ -97,7 +100,7 @@ impl core::error::Error for BootFault {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Flash(fault) => Some(fault),
-            Self::Damaged => None,
+            Self::Random(_) | Self::Damaged => None,
         }
     }
 }
@@ -140,21 +143,29 @@ impl Store {
         self.span(place).len > 0
     }
 
-    /// Reads what is at `place` into the front of `into`; `None` if there is nothing or it does not fit.
+    /// The places of the grants there are.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = usize> + use<> {
+        let present: [bool; GRANTS_MAX] = core::array::from_fn(|n| self.has(Place::Grant(n)));
+        (0..GRANTS_MAX).filter(move |n| present[*n])
+    }
+
+    /// Reads what is at `place`, without the first `skip` bytes, into the front of `into`, as much as there is
+    /// room for. `None` if there is nothing there.
     pub(crate) fn read<'b>(
         &self,
         flash: &mut impl Flash,
         place: Place,
+        skip: u16,
         into: &'b mut [u8],
     ) -> Result<Option<&'b [u8]>, FlashFault> {
         let span = self.span(place);
-        match into.get_mut(..usize::from(span.len)) {
-            Some(into) if span.len > 0 => {
-                flash.read(span.at, into)?;
-                Ok(Some(into))
-            }
-            _ => Ok(None),
+        if span.len <= skip {
+            return Ok(None);
         }
+        let length = into.len().min((span.len - skip).into());
+        let into = &mut into[..length];
+        flash.read(span.at + u32::from(skip), into)?;
+        Ok(Some(into))
     }
 
     /// Makes `item` part of the state, wholly or not at all, together with the `lifecycle` that the

@@ -28,7 +28,11 @@ impl PowerCut {
     /// Power goes during the write after `left` more of them.
     #[must_use]
     pub const fn after(left: u64, tear: Tear) -> Self {
-        Self { left, tear, over: false }
+        Self {
+            left,
+            tear,
+            over: false,
+        }
     }
 
     /// Whether the power is off.

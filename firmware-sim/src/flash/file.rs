@@ -44,7 +44,10 @@ pub(super) struct FlashFile {
 impl FlashFile {
     /// Opens the file, or makes it with what is in `fresh`, and takes its lock. Returns its bytes.
     pub(super) fn open(path: &Path, fresh: Vec<u8>) -> Result<(Self, Vec<u8>), FlashFileError> {
-        let io = |source| FlashFileError::Io { path: path.into(), source };
+        let io = |source| FlashFileError::Io {
+            path: path.into(),
+            source,
+        };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         // It holds the dongle's private key.
@@ -53,22 +56,33 @@ impl FlashFile {
         let mut file = options.open(path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FlashFileError::InUse { path: path.into() }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(FlashFileError::InUse { path: path.into() });
+            }
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
         let length = fresh.len();
         let mut bytes = Vec::new();
         // One byte more than belongs there is enough to know.
-        (&mut file).take(length as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
+        (&mut file)
+            .take(length as u64 + 1)
+            .read_to_end(&mut bytes)
+            .map_err(io)?;
         // A file that was being made when the machine went down holds some erased bytes.
         if bytes.len() < length && bytes.iter().all(|byte| *byte == 0xFF) {
             bytes = fresh;
-            file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(&bytes)).map_err(io)?;
+            file.seek(SeekFrom::Start(0))
+                .and_then(|_| file.write_all(&bytes))
+                .map_err(io)?;
             file.sync_all().and_then(|()| sync_name(path)).map_err(io)?;
         }
         if bytes.len() != length {
             let found = file.metadata().map_err(io)?.len();
-            return Err(FlashFileError::WrongLength { path: path.into(), found, expected: length as u64 });
+            return Err(FlashFileError::WrongLength {
+                path: path.into(),
+                found,
+                expected: length as u64,
+            });
         }
         Ok((Self { file }, bytes))
     }
@@ -86,7 +100,9 @@ impl FlashFile {
 /// Makes the name of a new file survive a power cut.
 #[cfg(unix)]
 fn sync_name(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 

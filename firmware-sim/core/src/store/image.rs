@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 pub(super) const PLACES: usize = 3 + GRANTS_MAX;
 
 /// Bytes of [`Meta`] in flash.
-pub(super) const META_LEN: usize = 80;
+pub(super) const META_LEN: usize = 88;
 
 /// Where something of varying length is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ impl Place {
 pub(crate) struct Meta {
     /// Rises with every commit, through every lifecycle.
     pub(crate) counter: u64,
+    /// No time before this is believed, seconds since 1970. Only what an issuer signed raises it.
+    pub(crate) time_floor: u64,
     /// Where the dongle is in its life.
     pub(crate) lifecycle: Lifecycle,
     /// The dongle key's scalar, once made.
@@ -54,9 +56,10 @@ pub(crate) struct Meta {
 
 impl Meta {
     /// A dongle that nothing was ever committed to.
-    pub(super) const EMPTY: Self = Self { counter: 0, lifecycle: Lifecycle::Blank, secret: None, verifier: None };
+    pub(super) const EMPTY: Self = Self { counter: 0, time_floor: 0, lifecycle: Lifecycle::Blank, secret: None, verifier: None };
 
-    /// counter (8, little endian), lifecycle, flags (1 = secret, 2 = verifier), 6 zeros, secret (32), verifier (32).
+    /// counter (8, little endian), lifecycle, flags (1 = secret, 2 = verifier), 6 zeros, secret (32), verifier (32),
+    /// time floor (8, little endian).
     pub(super) fn encode(&self) -> Zeroizing<[u8; META_LEN]> {
         let mut bytes = Zeroizing::new([0; META_LEN]);
         bytes[..8].copy_from_slice(&self.counter.to_le_bytes());
@@ -67,8 +70,9 @@ impl Meta {
         }
         if let Some(verifier) = &self.verifier {
             bytes[9] |= 2;
-            bytes[48..].copy_from_slice(verifier);
+            bytes[48..80].copy_from_slice(verifier);
         }
+        bytes[80..].copy_from_slice(&self.time_floor.to_le_bytes());
         bytes
     }
 
@@ -78,7 +82,8 @@ impl Meta {
             counter: u64::from_le_bytes(bytes[..8].try_into().ok()?),
             lifecycle: Lifecycle::from_code(bytes[8])?,
             secret: if flags & 1 == 0 { None } else { Some(Zeroizing::new(bytes[16..48].try_into().ok()?)) },
-            verifier: if flags & 2 == 0 { None } else { Some(bytes[48..].try_into().ok()?) },
+            verifier: if flags & 2 == 0 { None } else { Some(bytes[48..80].try_into().ok()?) },
+            time_floor: u64::from_le_bytes(bytes[80..].try_into().ok()?),
         })
     }
 }
@@ -94,7 +99,7 @@ pub(crate) enum Item<'a> {
     /// The owner code with this verifier is about to be given out.
     OwnerCode { verifier: [u8; 32] },
     /// A grant, whole: what [`crate::grants`] keeps beside it, and the record as the issuer signed it.
-    Grant { place: usize, head: &'a [u8], record: &'a [u8] },
+    Grant { place: usize, head: &'a [u8], record: &'a [u8], issued_at: u64 },
 }
 
 /// What becomes of one [`Place`] in a commit.
@@ -123,7 +128,8 @@ impl<'a> Item<'a> {
         match self {
             Self::Key(secret) => Meta { secret: Some((*secret).clone()), verifier: None, ..old },
             Self::OwnerCode { verifier } => Meta { verifier: Some(*verifier), ..old },
-            Self::Chain { .. } | Self::Serial | Self::Grant { .. } => old,
+            Self::Grant { issued_at, .. } => Meta { time_floor: old.time_floor.max(*issued_at), ..old },
+            Self::Chain { .. } | Self::Serial => old,
         }
     }
 
@@ -134,7 +140,7 @@ impl<'a> Item<'a> {
             Self::Chain { leaf, .. } if index == Place::Leaf.index() => Entry::New([leaf, &[]]),
             Self::Chain { ca, .. } if index == Place::Ca.index() => Entry::New([ca, &[]]),
             Self::Chain { anchor, .. } if index == Place::Anchor.index() => Entry::New([anchor, &[]]),
-            Self::Grant { place, head, record } if index == Place::Grant(place).index() => Entry::New([head, record]),
+            Self::Grant { place, head, record, .. } if index == Place::Grant(place).index() => Entry::New([head, record]),
             _ => Entry::Keep(old),
         }
     }
