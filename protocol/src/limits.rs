@@ -9,11 +9,15 @@ pub const MESSAGE_MAX: usize = 57 + 128 * 59;
 /// Room kept in a message for what wraps a record: status, COSE_Mac0 and the CBOR heads.
 pub const MESSAGE_OVERHEAD: usize = 128;
 
-/// Longest signed record that a dongle handles, in bytes: one message and one flash commit.
-pub const RECORD_MAX: usize = 4096;
+/// Longest proof in bytes: 8 grants of 32 lines, every number at its largest; one message.
+pub const PROOF_MAX: usize = 6 * 1024;
 
-/// Longest record that only a host reads (product profile), in bytes.
-pub const HOST_RECORD_MAX: usize = 32 * 1024;
+/// Longest grant in bytes, its issuer's certificate included: 32 lines of the longest names; one
+/// message, one flash commit.
+pub const GRANT_MAX: usize = 4 * 1024;
+
+/// Longest product profile in bytes; only hosts read it.
+pub const PROFILE_MAX: usize = 32 * 1024;
 
 /// Longest X.509 certificate in bytes; ours are 400 to 600.
 pub const CERT_MAX: usize = 1024;
@@ -49,7 +53,7 @@ pub const LABEL_MAX: usize = 128;
 pub const TERMS_MAX: usize = 8 * 1024;
 
 /// Highest count of one line: sums of every line of every grant still fit `u64` and a JSON number.
-pub const COUNT_MAX: u64 = 1 << 32;
+pub const COUNT_MAX: u64 = u32::MAX as u64;
 
 /// Highest time in a record, seconds since 1970: 9999-12-31T23:59:59Z (RFC 5280 §4.1.2.5).
 pub const TIME_MAX: u64 = 253_402_300_799;
@@ -87,3 +91,5 @@ pub const CHANNELS_MAX: usize = 8;
 /// Longest station nonce in bytes: 256 bits are enough against guessing, and its hexadecimal fits the
 /// 64 characters that PKCS#10 tools expect of a challengePassword.
 pub const NONCE_MAX: usize = 32;
+
+const _: () = assert!(PROOF_MAX + MESSAGE_OVERHEAD <= MESSAGE_MAX && GRANT_MAX + MESSAGE_OVERHEAD <= MESSAGE_MAX);

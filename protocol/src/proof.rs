@@ -12,7 +12,7 @@ use crate::claim::{
 use crate::cose::{CoseError, Sign1, Typ};
 use crate::id::{self, PublicKey};
 use crate::lifecycle::Lifecycle;
-use crate::limits::{COUNT_MAX, GRANTS_MAX, LINES_MAX, NONCE_LEN, RECORD_MAX, TIME_MAX};
+use crate::limits::{COUNT_MAX, GRANTS_MAX, LINES_MAX, NONCE_LEN, PROOF_MAX, TIME_MAX};
 use crate::list::List;
 use sha2::{Digest, Sha256};
 
@@ -141,7 +141,7 @@ impl<'b> Proof<'b> {
     /// # Errors
     /// [`CoseError`] with what is wrong.
     pub fn verify(record: &'b [u8], kind: Kind, key: &PublicKey) -> Result<Self, CoseError> {
-        let sign1 = Sign1::parse(record, RECORD_MAX)?;
+        let sign1 = Sign1::parse(record, PROOF_MAX)?;
         sign1.verify(kind.typ(), key)?;
         let proof = Self::decode(sign1.payload())?;
         if proof.opening.is_some() != (kind == Kind::Open) {

@@ -2,7 +2,7 @@
 
 use super::{Decode, Encode, one_bytes};
 use crate::cbor::{self, Full, Malformed};
-use crate::limits::{GRANTS_MAX, RECORD_MAX};
+use crate::limits::{GRANT_MAX, GRANTS_MAX};
 
 /// Which grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Encode for Reply<'_> {
 impl<'b> Decode<'b> for Reply<'b> {
     fn decode(bytes: &'b [u8]) -> Result<Self, Malformed> {
         Ok(Self {
-            record: one_bytes(bytes, RECORD_MAX, "record")?,
+            record: one_bytes(bytes, GRANT_MAX, "record")?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::{Decode, Encode, one_bytes};
 use crate::cbor::{self, Full, Malformed};
 use crate::id::PublicKey;
-use crate::limits::{NONCE_LEN, RECORD_MAX};
+use crate::limits::{NONCE_LEN, PROOF_MAX};
 
 /// What the host brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Encode for Reply<'_> {
 impl<'b> Decode<'b> for Reply<'b> {
     fn decode(bytes: &'b [u8]) -> Result<Self, Malformed> {
         Ok(Self {
-            proof: one_bytes(bytes, RECORD_MAX, "proof")?,
+            proof: one_bytes(bytes, PROOF_MAX, "proof")?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Decode, Encode, one_bytes};
 use crate::cbor::{self, Full, Malformed};
-use crate::limits::{NONCE_LEN, RECORD_MAX, STATEMENT_MAX};
+use crate::limits::{NONCE_LEN, PROOF_MAX, STATEMENT_MAX};
 use crate::proof::Kind;
 
 /// Which proof, over what.
@@ -72,7 +72,7 @@ impl Encode for Reply<'_> {
 impl<'b> Decode<'b> for Reply<'b> {
     fn decode(bytes: &'b [u8]) -> Result<Self, Malformed> {
         Ok(Self {
-            proof: one_bytes(bytes, RECORD_MAX, "proof")?,
+            proof: one_bytes(bytes, PROOF_MAX, "proof")?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Decode, Encode, one_bytes};
 use crate::cbor::{self, Full, Malformed};
-use crate::limits::RECORD_MAX;
+use crate::limits::GRANT_MAX;
 
 /// The grant to apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Encode for Request<'_> {
 impl<'b> Decode<'b> for Request<'b> {
     fn decode(bytes: &'b [u8]) -> Result<Self, Malformed> {
         Ok(Self {
-            record: one_bytes(bytes, RECORD_MAX, "record")?,
+            record: one_bytes(bytes, GRANT_MAX, "record")?,
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::claim::{
 use crate::cose::{Sign1, Typ};
 use crate::id;
 use crate::issued::{self, IssuedError};
-use crate::limits::{ABSORBS_MAX, LINES_MAX, RECORD_MAX, TIME_MAX};
+use crate::limits::{ABSORBS_MAX, GRANT_MAX, LINES_MAX, TIME_MAX};
 use crate::list::List;
 
 impl<'b> Grant<'b> {
@@ -23,7 +23,7 @@ impl<'b> Grant<'b> {
         record: &'b [u8],
         root: &Certificate<'_>,
     ) -> Result<(Self, [u8; 32]), IssuedError> {
-        let sign1 = Sign1::parse(record, RECORD_MAX)?;
+        let sign1 = Sign1::parse(record, GRANT_MAX)?;
         let grant = Self::decode(sign1.payload())?;
         // A factory may only begin a dongle's chain of revisions.
         let roles: &[Role] = match grant.revision {

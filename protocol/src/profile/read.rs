@@ -9,7 +9,7 @@ use crate::claim::{
 use crate::cose::{Sign1, Typ};
 use crate::id;
 use crate::issued::{self, IssuedError};
-use crate::limits::{COUNT_MAX, FEATURES_MAX, HOST_RECORD_MAX, RULES_MAX, TERMS_MAX, TIME_MAX};
+use crate::limits::{COUNT_MAX, FEATURES_MAX, PROFILE_MAX, RULES_MAX, TERMS_MAX, TIME_MAX};
 use crate::list::List;
 
 impl<'b> Profile<'b> {
@@ -18,7 +18,7 @@ impl<'b> Profile<'b> {
     /// # Errors
     /// [`IssuedError`]; nothing inside may be believed then.
     pub fn verify(record: &'b [u8], root: &Certificate<'_>) -> Result<Self, IssuedError> {
-        let sign1 = Sign1::parse(record, HOST_RECORD_MAX)?;
+        let sign1 = Sign1::parse(record, PROFILE_MAX)?;
         let profile = Self::decode(sign1.payload())?;
         issued::verify(
             &sign1,
