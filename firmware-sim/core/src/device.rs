@@ -13,11 +13,11 @@ use crate::store::{BootFault, Item, Store};
 use tallykey_protocol::cbor::{Full, Malformed};
 use tallykey_protocol::command::{Command, Decode, Encode, close, encode_reply, heartbeat};
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::{MESSAGE_OVERHEAD, RECORD_MAX};
+use tallykey_protocol::limits::{MESSAGE_OVERHEAD, PROOF_MAX};
 use tallykey_protocol::status::Status;
 
-/// Longest reply before its MAC: a record and the heads around it.
-pub(crate) const REPLY_MAX: usize = RECORD_MAX + MESSAGE_OVERHEAD;
+/// Longest reply before its MAC: a proof and the heads around it.
+pub(crate) const REPLY_MAX: usize = PROOF_MAX + MESSAGE_OVERHEAD;
 
 /// Everything behind the framing.
 pub(crate) struct Device<P> {
@@ -29,8 +29,8 @@ pub(crate) struct Device<P> {
     boot_id: [u8; 16],
     /// A commit failed and the flash may hold either state: nothing is answered from RAM any more.
     broken: bool,
-    /// Two records: what a command reads from flash, and what it makes of it.
-    work: [u8; 2 * RECORD_MAX],
+    /// Two of the longest records: what a command reads or writes down, and what it makes of it.
+    work: [u8; 2 * PROOF_MAX],
 }
 
 /// What a command left in the reply buffer, or why it did not.
@@ -46,7 +46,7 @@ impl<P: Platform> Device<P> {
                 sessions: Sessions::new(),
                 boot_id,
                 broken: false,
-                work: [0; 2 * RECORD_MAX],
+                work: [0; 2 * PROOF_MAX],
             }),
             Err(fault) => Err((platform, fault)),
         }
@@ -100,7 +100,9 @@ impl<P: Platform> Device<P> {
         out: &mut [u8],
     ) -> Outcome {
         let (sequence, request) = self.sessions.unwrap(channel, command, request)?;
-        let length = self.run(channel, command, request, plain).unwrap_or_else(|status| refuse(status, plain));
+        let length = self
+            .run(channel, command, request, plain)
+            .unwrap_or_else(|status| refuse(status, plain));
         let length = self.sessions.wrap(sequence, command, &plain[..length], out);
         if command == Command::Close {
             self.sessions.end();
@@ -121,18 +123,27 @@ impl<P: Platform> Device<P> {
             Command::Prove => self.prove(&decode(request)?, out),
             Command::Grant => self.grant(&decode(request)?, out),
             Command::Update => self.update(&decode(request)?, next, out),
-            Command::Close => decode(request).and_then(|close::Request {}| ok(&close::Reply {}, out)),
+            Command::Close => {
+                decode(request).and_then(|close::Request {}| ok(&close::Reply {}, out))
+            }
             Command::MakeKey => self.make_key(&decode(request)?, next, out),
             Command::Certify => self.certify(&decode(request)?, next, out),
             Command::Personalise => self.personalise(&decode(request)?, next, out),
-            Command::Seal => decode(request).and_then(|_: tallykey_protocol::command::Empty| self.seal(next, out)),
+            Command::Seal => decode(request)
+                .and_then(|_: tallykey_protocol::command::Empty| self.seal(next, out)),
         }
     }
 
     fn heartbeat(&mut self, request: &heartbeat::Request, out: &mut [u8]) -> Outcome {
         let now_ms = self.platform.now_ms();
         self.sessions.renew(now_ms);
-        ok(&heartbeat::Reply { nonce: request.nonce, counter: self.store.meta().counter }, out)
+        ok(
+            &heartbeat::Reply {
+                nonce: request.nonce,
+                counter: self.store.meta().counter,
+            },
+            out,
+        )
     }
 
     fn lifecycle(&self) -> Lifecycle {
@@ -141,7 +152,9 @@ impl<P: Platform> Device<P> {
 
     /// The one way to change anything that is remembered.
     fn commit(&mut self, next: Lifecycle, item: &Item<'_>) -> Result<(), Status> {
-        let Self { store, platform, .. } = self;
+        let Self {
+            store, platform, ..
+        } = self;
         commit(store, platform, &mut self.broken, next, item)
     }
 }
@@ -154,10 +167,12 @@ fn commit<P: Platform>(
     next: Lifecycle,
     item: &Item<'_>,
 ) -> Result<(), Status> {
-    store.commit(platform.flash(), next, item).map_err(|FlashFault| {
-        *broken = true;
-        Status::StorageFailed
-    })
+    store
+        .commit(platform.flash(), next, item)
+        .map_err(|FlashFault| {
+            *broken = true;
+            Status::StorageFailed
+        })
 }
 
 fn decode<'b, T: Decode<'b>>(request: &'b [u8]) -> Result<T, Status> {

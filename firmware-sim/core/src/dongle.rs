@@ -5,13 +5,15 @@ use crate::outbox::Outbox;
 use crate::platform::Platform;
 use crate::store::BootFault;
 use tallykey_protocol::command::Command;
-use tallykey_protocol::frame::{DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report};
+use tallykey_protocol::frame::{
+    DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report,
+};
 use tallykey_protocol::report::Report;
 
 /// A dongle on the hardware `P`.
 ///
 /// RAM, all of it here: two buffers of the longest message (one for each way), one reply before it is wrapped,
-/// and the device's working room: under 32 KiB, checked by a test. Signing and verifying need some 20 KiB of stack beside it.
+/// and the device's working room: under 36 KiB, which a test checks. Signing and verifying need some 20 KiB of stack beside it.
 pub struct Dongle<P> {
     endpoint: Endpoint,
     outbox: Outbox,
@@ -21,8 +23,10 @@ pub struct Dongle<P> {
 }
 
 /// What INIT says: the version of this crate; WINK works, CTAPHID_MSG does not.
-const INFO: DeviceInfo =
-    DeviceInfo { version: [0, 1, 0], capabilities: capability::WINK | capability::NO_MSG };
+const INFO: DeviceInfo = DeviceInfo {
+    version: [0, 1, 0],
+    capabilities: capability::WINK | capability::NO_MSG,
+};
 
 impl<P: Platform> Dongle<P> {
     /// Starts from what the flash holds.
@@ -40,7 +44,12 @@ impl<P: Platform> Dongle<P> {
 
     /// Takes one report from the host, and does at once what it completes.
     pub fn receive(&mut self, report: &Report) {
-        let Self { endpoint, outbox, plain, device } = self;
+        let Self {
+            endpoint,
+            outbox,
+            plain,
+            device,
+        } = self;
         let now_ms = device.platform.now_ms();
         let mut random = [0; 4];
         // Channel ids are names, not secrets: where the source fails, framing picks the next free one.
@@ -51,18 +60,35 @@ impl<P: Platform> Dongle<P> {
             Input::Message { channel, .. } if outbox.busy_for_other(channel) => {
                 outbox.send_urgent(error_report(channel, ErrorCode::ChannelBusy));
             }
-            Input::Message { channel, command: command::PING, payload } => {
+            Input::Message {
+                channel,
+                command: command::PING,
+                payload,
+            } => {
                 outbox.send(channel, command::PING, |out| copy(payload, out));
             }
-            Input::Message { channel, command: command::WINK, .. } => {
+            Input::Message {
+                channel,
+                command: command::WINK,
+                ..
+            } => {
                 device.platform.wink();
                 outbox.send(channel, command::WINK, |_| 0);
             }
             // Every request is finished by the time the next report is taken: there is nothing to cancel.
-            Input::Message { command: command::CANCEL, .. } => {}
-            Input::Message { channel, command: code, payload } => match Command::from_code(code) {
+            Input::Message {
+                command: command::CANCEL,
+                ..
+            } => {}
+            Input::Message {
+                channel,
+                command: code,
+                payload,
+            } => match Command::from_code(code) {
                 Some(command) => {
-                    outbox.send(channel, code, |out| device.answer(channel, command, payload, plain, out));
+                    outbox.send(channel, code, |out| {
+                        device.answer(channel, command, payload, plain, out)
+                    });
                 }
                 None => outbox.send_urgent(error_report(channel, ErrorCode::InvalidCommand)),
             },

@@ -11,7 +11,10 @@ use crate::store::{Place, Store};
 use tallykey_protocol::limits::GRANTS_MAX;
 
 /// What is held at each place, without the records.
-pub(crate) fn all(store: &Store, flash: &mut impl Flash) -> Result<[Option<Held>; GRANTS_MAX], FlashFault> {
+pub(crate) fn all(
+    store: &Store,
+    flash: &mut impl Flash,
+) -> Result<[Option<Held>; GRANTS_MAX], FlashFault> {
     let mut held = [const { None }; GRANTS_MAX];
     for place in store.grants() {
         held[place] = head(store, flash, place)?;
@@ -51,5 +54,7 @@ pub(crate) fn record<'b>(
 
 fn head(store: &Store, flash: &mut impl Flash, place: usize) -> Result<Option<Held>, FlashFault> {
     let mut head = [0; HEAD_MAX];
-    Ok(store.read(flash, Place::Grant(place), 0, &mut head)?.and_then(Held::decode))
+    Ok(store
+        .read(flash, Place::Grant(place), 0, &mut head)?
+        .and_then(Held::decode))
 }

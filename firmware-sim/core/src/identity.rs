@@ -31,7 +31,11 @@ impl Identity {
         let mut leaf = [0; CERT_MAX];
         let leaf = store.read(flash, Place::Leaf, 0, &mut leaf)?;
         Ok(Self {
-            key: store.meta().secret.as_ref().and_then(DongleKey::from_scalar),
+            key: store
+                .meta()
+                .secret
+                .as_ref()
+                .and_then(DongleKey::from_scalar),
             certified: leaf.and_then(Certified::read),
         })
     }
@@ -40,10 +44,18 @@ impl Identity {
 impl Certified {
     fn read(leaf: &[u8]) -> Option<Self> {
         let certificate = Certificate::parse(leaf).ok()?;
-        let text = certificate.serial_number().filter(|serial| is_serial(serial))?;
+        let text = certificate
+            .serial_number()
+            .filter(|serial| is_serial(serial))?;
         let mut serial = [0; SERIAL_MAX];
-        serial.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(Self { serial, serial_len: text.len(), digest: Sha256::digest(leaf).into() })
+        serial
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        Some(Self {
+            serial,
+            serial_len: text.len(),
+            digest: Sha256::digest(leaf).into(),
+        })
     }
 
     /// The serial.

@@ -16,8 +16,16 @@ impl DongleKey {
     /// The key with this scalar; `None` if it is zero or not below the order of the curve.
     pub(crate) fn from_scalar(scalar: &Zeroizing<[u8; 32]>) -> Option<Self> {
         let signing = SigningKey::from_slice(&scalar[..]).ok()?;
-        let public = *signing.verifying_key().to_sec1_point(false).as_bytes().first_chunk()?;
-        Some(Self { thumbprint: id::thumbprint(&public), public, signing })
+        let public = *signing
+            .verifying_key()
+            .to_sec1_point(false)
+            .as_bytes()
+            .first_chunk()?;
+        Some(Self {
+            thumbprint: id::thumbprint(&public),
+            public,
+            signing,
+        })
     }
 
     /// The public half.

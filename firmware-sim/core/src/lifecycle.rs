@@ -9,7 +9,8 @@ use tallykey_protocol::lifecycle::Lifecycle;
 /// ends with the first grant.
 pub(crate) const fn after(lifecycle: Lifecycle, command: Command) -> Option<Lifecycle> {
     use Command::{
-        Certificate, Certify, Close, Grant, Heartbeat, Hello, MakeKey, Open, Personalise, Prove, Seal, Update,
+        Certificate, Certify, Close, Grant, Heartbeat, Hello, MakeKey, Open, Personalise, Prove,
+        Seal, Update,
     };
     use Lifecycle::{Blank, Personalised, Retired, Sealed};
     match (lifecycle, command) {
@@ -24,7 +25,10 @@ pub(crate) const fn after(lifecycle: Lifecycle, command: Command) -> Option<Life
         (Sealed | Retired, Open | Heartbeat | Prove | Grant | Close) => Some(lifecycle),
         (Sealed, Update) => Some(Sealed),
         (Blank, Certificate | Open | Heartbeat | Prove | Grant | Update | Close | Seal)
-        | (Personalised, Open | Heartbeat | Prove | Grant | Update | Close | Certify | Personalise)
+        | (
+            Personalised,
+            Open | Heartbeat | Prove | Grant | Update | Close | Certify | Personalise,
+        )
         | (Sealed, MakeKey | Certify | Personalise)
         | (Retired, Update | MakeKey | Certify | Personalise | Seal) => None,
     }
@@ -44,7 +48,9 @@ mod tests {
     fn table() -> String {
         let mut text = String::from(HEAD);
         text.push_str("| command |");
-        Lifecycle::ALL.iter().for_each(|lifecycle| write!(text, " {} |", lifecycle.name()).unwrap());
+        Lifecycle::ALL
+            .iter()
+            .for_each(|lifecycle| write!(text, " {} |", lifecycle.name()).unwrap());
         text.push_str("\n| --- | --- | --- | --- | --- |\n");
         for command in Command::ALL {
             write!(text, "| `{:#04x}` {command:?} |", command.code()).unwrap();
@@ -67,7 +73,10 @@ mod tests {
             std::fs::write(path, table()).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(written == table(), "docs/states-dongle.md is out of date: run this test with TALLYKEY_WRITE_DOCS=1");
+        assert!(
+            written == table(),
+            "docs/states-dongle.md is out of date: run this test with TALLYKEY_WRITE_DOCS=1"
+        );
     }
 
     #[test]
@@ -76,7 +85,10 @@ mod tests {
             .into_iter()
             .flat_map(|lifecycle| Command::ALL.map(|command| (lifecycle, command)))
         {
-            assert!(after(lifecycle, command).is_none_or(|next| next == lifecycle), "{lifecycle:?} {command:?}");
+            assert!(
+                after(lifecycle, command).is_none_or(|next| next == lifecycle),
+                "{lifecycle:?} {command:?}"
+            );
         }
     }
 }

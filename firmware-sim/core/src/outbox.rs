@@ -28,7 +28,13 @@ struct Sending {
 
 impl Outbox {
     pub(crate) const fn new() -> Self {
-        Self { message: [0; MESSAGE_MAX], sending: None, urgent: [[0; 64]; URGENT_MAX], first: 0, waiting: 0 }
+        Self {
+            message: [0; MESSAGE_MAX],
+            sending: None,
+            urgent: [[0; 64]; URGENT_MAX],
+            first: 0,
+            waiting: 0,
+        }
     }
 
     /// Whether a message for a channel other than `channel` is still being fetched.
@@ -38,9 +44,19 @@ impl Outbox {
 
     /// Sends what `write` leaves in the buffer, as one message. What its channel has not fetched of an
     /// earlier message is dropped: by asking again, the host has given that up.
-    pub(crate) fn send(&mut self, channel: u32, command: u8, write: impl FnOnce(&mut [u8]) -> usize) {
+    pub(crate) fn send(
+        &mut self,
+        channel: u32,
+        command: u8,
+        write: impl FnOnce(&mut [u8]) -> usize,
+    ) {
         let length = write(&mut self.message).min(MESSAGE_MAX);
-        self.sending = Some(Sending { channel, command, length, next: 0 });
+        self.sending = Some(Sending {
+            channel,
+            command,
+            length,
+            next: 0,
+        });
     }
 
     /// Sends one report of framing, before what is left of a message.
@@ -60,8 +76,13 @@ impl Outbox {
             return Some(report);
         }
         let sending = self.sending.as_mut()?;
-        let mut packets =
-            Packets::new(sending.channel, sending.command, &self.message[..sending.length]).ok()?.skip(sending.next);
+        let mut packets = Packets::new(
+            sending.channel,
+            sending.command,
+            &self.message[..sending.length],
+        )
+        .ok()?
+        .skip(sending.next);
         let report = packets.next();
         let last = packets.next().is_none();
         sending.next += 1;

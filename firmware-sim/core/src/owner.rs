@@ -39,7 +39,8 @@ impl OwnerCode {
 fn base32(bits: &[u8; OWNER_CODE_LEN * 5 / 8]) -> [u8; OWNER_CODE_LEN] {
     core::array::from_fn(|n| {
         let bit = n * 5;
-        let pair = u16::from(bits[bit / 8]) << 8 | u16::from(bits.get(bit / 8 + 1).copied().unwrap_or(0));
+        let pair =
+            u16::from(bits[bit / 8]) << 8 | u16::from(bits.get(bit / 8 + 1).copied().unwrap_or(0));
         ALPHABET[usize::from(pair >> (11 - bit % 8) & 31)]
     })
 }

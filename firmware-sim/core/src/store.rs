@@ -91,7 +91,9 @@ impl fmt::Display for BootFault {
         match self {
             Self::Flash(_) => f.write_str("the dongle cannot read its flash"),
             Self::Random(fault) => fault.fmt(f),
-            Self::Damaged => f.write_str("the dongle's stored state is damaged: it matches none of its digests"),
+            Self::Damaged => {
+                f.write_str("the dongle's stored state is damaged: it matches none of its digests")
+            }
         }
     }
 }
@@ -116,7 +118,12 @@ impl Store {
     pub(crate) fn boot(flash: &mut impl Flash) -> Result<Self, BootFault> {
         let found = [Header::read(flash, 0)?, Header::read(flash, SLOT_LEN)?];
         let newest = match found {
-            [None, None] if is_erased(flash)? => return Ok(Self { meta: Meta::EMPTY, active: None }),
+            [None, None] if is_erased(flash)? => {
+                return Ok(Self {
+                    meta: Meta::EMPTY,
+                    active: None,
+                });
+            }
             [None, None] => return Err(BootFault::Damaged),
             [Some(header), None] => (0, header),
             [None, Some(header)] => (1, header),
@@ -130,7 +137,14 @@ impl Store {
             return Err(BootFault::Damaged);
         }
         let (meta, spans) = image::read(flash, body, header.length)?.ok_or(BootFault::Damaged)?;
-        Ok(Self { meta, active: Some(Active { slot, sequence: header.sequence, spans }) })
+        Ok(Self {
+            meta,
+            active: Some(Active {
+                slot,
+                sequence: header.sequence,
+                spans,
+            }),
+        })
     }
 
     /// The small part of the state.
@@ -183,17 +197,31 @@ impl Store {
         let base = slot * SLOT_LEN;
         let old = self.active.map_or([Span::default(); PLACES], |a| a.spans);
         let entries: [Entry<'_>; PLACES] = core::array::from_fn(|n| item.entry(n, old[n].len));
-        let length = META_LEN + entries.iter().map(|e| 2 + usize::from(e.len())).sum::<usize>();
+        let length = META_LEN
+            + entries
+                .iter()
+                .map(|e| 2 + usize::from(e.len()))
+                .sum::<usize>();
         // Cannot happen: what the store is given is bounded, and the sum of the bounds is asserted above.
-        let length = u32::try_from(length).ok().filter(|l| l + HEADER_LEN as u32 <= SLOT_LEN).ok_or(FlashFault)?;
+        let length = u32::try_from(length)
+            .ok()
+            .filter(|l| l + HEADER_LEN as u32 <= SLOT_LEN)
+            .ok_or(FlashFault)?;
 
         erase(flash, base, HEADER_LEN as u32 + length)?;
-        let mut writer = Writer::new(flash, base + HEADER_LEN as u32, Header::hasher(sequence, length));
+        let mut writer = Writer::new(
+            flash,
+            base + HEADER_LEN as u32,
+            Header::hasher(sequence, length),
+        );
         writer.push(&meta.encode()[..])?;
         let mut spans = [Span::default(); PLACES];
         for (n, entry) in entries.iter().enumerate() {
             writer.push(&entry.len().to_le_bytes())?;
-            spans[n] = Span { at: writer.position(), len: entry.len() };
+            spans[n] = Span {
+                at: writer.position(),
+                len: entry.len(),
+            };
             match entry {
                 Entry::Keep(_) => writer.copy(old[n])?,
                 Entry::New(parts) => parts.iter().try_for_each(|part| writer.push(part))?,
@@ -201,23 +229,39 @@ impl Store {
         }
         let digest = writer.finish()?;
         flash.sync()?;
-        flash.program(base, &Header { sequence, length, digest }.encode())?;
+        flash.program(
+            base,
+            &Header {
+                sequence,
+                length,
+                digest,
+            }
+            .encode(),
+        )?;
         flash.sync()?;
 
         self.meta = meta;
-        self.active = Some(Active { slot, sequence, spans });
+        self.active = Some(Active {
+            slot,
+            sequence,
+            spans,
+        });
         Ok(())
     }
 
     fn span(&self, place: Place) -> Span {
-        self.active.and_then(|a| a.spans.get(place.index()).copied()).unwrap_or_default()
+        self.active
+            .and_then(|a| a.spans.get(place.index()).copied())
+            .unwrap_or_default()
     }
 }
 
 /// Erases what a slot of `length` bytes covers, its header first: no header outlives its body.
 fn erase<F: Flash>(flash: &mut F, base: u32, length: u32) -> Result<(), FlashFault> {
     const { assert!(SLOT_LEN.is_multiple_of(F::SECTOR)) };
-    (0..length).step_by(F::SECTOR as usize).try_for_each(|offset| flash.erase(base + offset))
+    (0..length)
+        .step_by(F::SECTOR as usize)
+        .try_for_each(|offset| flash.erase(base + offset))
 }
 
 /// Whether slot 0 is erased throughout.

@@ -6,7 +6,6 @@ use crate::key::DongleKey;
 use crate::owner::OwnerCode;
 use crate::platform::{Platform, RandomFault};
 use crate::store::{Item, Place};
-use sha2::{Digest, Sha256};
 use tallykey_protocol::cert::{Certificate, Role, verify_chain, write_request};
 use tallykey_protocol::command::{certify, make_key, personalise, seal};
 use tallykey_protocol::id::is_serial;
@@ -16,25 +15,43 @@ use tallykey_protocol::status::Status;
 use zeroize::Zeroizing;
 
 impl<P: Platform> Device<P> {
-    pub(super) fn make_key(&mut self, request: &make_key::Request, next: Lifecycle, out: &mut [u8]) -> Outcome {
+    pub(super) fn make_key(
+        &mut self,
+        request: &make_key::Request,
+        next: Lifecycle,
+        out: &mut [u8],
+    ) -> Outcome {
         let (scalar, key) = new_key(&mut self.platform)?;
         let mut chip_id = [0; 16];
         let chip_id = hex(&self.platform.chip_id(), &mut chip_id);
-        let sign = |message: &[u8]| key.sign(&Sha256::digest(message).into()).ok_or(RandomFault);
+        let sign = |digest: &[u8; 32]| key.sign(digest).ok_or(RandomFault);
         let length = write_request(&mut self.work, chip_id, key.public(), &request.nonce, sign)
             .map_err(|_| Status::NoRoom)?;
         self.commit(next, &Item::Key(&scalar))?;
-        self.identity = Identity { key: Some(key), certified: None };
-        ok(&make_key::Reply { request: &self.work[..length] }, out)
+        self.identity = Identity {
+            key: Some(key),
+            certified: None,
+        };
+        ok(
+            &make_key::Reply {
+                request: &self.work[..length],
+            },
+            out,
+        )
     }
 
-    pub(super) fn certify(&mut self, request: &certify::Request<'_>, next: Lifecycle, out: &mut [u8]) -> Outcome {
+    pub(super) fn certify(
+        &mut self,
+        request: &certify::Request<'_>,
+        next: Lifecycle,
+        out: &mut [u8],
+    ) -> Outcome {
         let key = self.identity.key.as_ref().ok_or(Status::NoSuchItem)?;
         let [leaf, ca] = request.chain;
         let root = Certificate::parse(request.root).map_err(|_| Status::ChainInvalid)?;
         root.verify_root().map_err(|_| Status::ChainInvalid)?;
-        let certificate =
-            verify_chain(leaf, &[ca], &root, Role::Dongle, None).map_err(|_| Status::ChainInvalid)?;
+        let certificate = verify_chain(leaf, &[ca], &root, Role::Dongle, None)
+            .map_err(|_| Status::ChainInvalid)?;
         if certificate.public_key() != key.public() {
             return Err(Status::KeyMismatch);
         }
@@ -42,9 +59,16 @@ impl<P: Platform> Device<P> {
         if !certificate.serial_number().is_some_and(is_serial) {
             return Err(Status::ChainInvalid);
         }
-        self.commit(next, &Item::Chain { leaf, ca, anchor: request.root })?;
-        self.identity =
-            Identity::load(&self.store, self.platform.flash()).map_err(|_| Status::StorageFailed)?;
+        self.commit(
+            next,
+            &Item::Chain {
+                leaf,
+                ca,
+                anchor: request.root,
+            },
+        )?;
+        self.identity = Identity::load(&self.store, self.platform.flash())
+            .map_err(|_| Status::StorageFailed)?;
         ok(&certify::Reply {}, out)
     }
 
@@ -68,9 +92,14 @@ impl<P: Platform> Device<P> {
             return Err(Status::TooLate);
         }
         let certified = self.identity.certified.as_ref().ok_or(Status::NoSuchItem)?;
-        let code =
-            OwnerCode::make(&mut self.platform, certified.serial()).map_err(|RandomFault| Status::RandomFailed)?;
-        self.commit(next, &Item::OwnerCode { verifier: code.verifier })?;
+        let code = OwnerCode::make(&mut self.platform, certified.serial())
+            .map_err(|RandomFault| Status::RandomFailed)?;
+        self.commit(
+            next,
+            &Item::OwnerCode {
+                verifier: code.verifier,
+            },
+        )?;
         let owner_code = core::str::from_utf8(&code.text[..]).map_err(|_| Status::RandomFailed)?;
         ok(&seal::Reply { owner_code }, out)
     }
@@ -78,10 +107,14 @@ impl<P: Platform> Device<P> {
 
 /// A new key with its scalar. Drawn again until it is below the order of the curve, which nearly every
 /// draw is (FIPS 186-5 §A.2.2); a source that fails that often is broken.
-pub(super) fn new_key(platform: &mut impl Platform) -> Result<(Zeroizing<[u8; 32]>, DongleKey), Status> {
+pub(super) fn new_key(
+    platform: &mut impl Platform,
+) -> Result<(Zeroizing<[u8; 32]>, DongleKey), Status> {
     let mut scalar = Zeroizing::new([0; 32]);
     for _ in 0..4 {
-        platform.random(&mut scalar[..]).map_err(|RandomFault| Status::RandomFailed)?;
+        platform
+            .random(&mut scalar[..])
+            .map_err(|RandomFault| Status::RandomFailed)?;
         if let Some(key) = DongleKey::from_scalar(&scalar) {
             return Ok((scalar, key));
         }

@@ -15,7 +15,8 @@ pub(super) const FIRMWARE: &str = env!("CARGO_PKG_VERSION");
 impl<P: Platform> Device<P> {
     pub(super) fn hello(&mut self, channel: u32, request: &[u8], out: &mut [u8]) -> Outcome {
         let versions: hello::Request = decode(request)?;
-        hello::negotiate(versions, hello::VERSION_MIN, hello::VERSION).ok_or(Status::VersionUnsupported)?;
+        hello::negotiate(versions, hello::VERSION_MIN, hello::VERSION)
+            .ok_or(Status::VersionUnsupported)?;
         let lifecycle = self.lifecycle();
         let reply = hello::Reply {
             min: hello::VERSION_MIN,
@@ -34,20 +35,50 @@ impl<P: Platform> Device<P> {
             message_max: MESSAGE_MAX as u16,
         };
         let length = ok(&reply, out)?;
-        let digests = [Sha256::digest(request).into(), Sha256::digest(&out[..length]).into()];
+        let digests = [
+            Sha256::digest(request).into(),
+            Sha256::digest(&out[..length]).into(),
+        ];
         self.sessions.said_hello(channel, digests);
         Ok(length)
     }
 
-    pub(super) fn certificate(&mut self, request: &certificate::Request, out: &mut [u8]) -> Outcome {
-        let digest = self.identity.certified.as_ref().ok_or(Status::NoSuchItem)?.digest;
+    pub(super) fn certificate(
+        &mut self,
+        request: &certificate::Request,
+        out: &mut [u8],
+    ) -> Outcome {
+        let digest = self
+            .identity
+            .certified
+            .as_ref()
+            .ok_or(Status::NoSuchItem)?
+            .digest;
         if request.known == Some(digest) {
-            return ok(&certificate::Reply { digest, chain: None }, out);
+            return ok(
+                &certificate::Reply {
+                    digest,
+                    chain: None,
+                },
+                out,
+            );
         }
         let (leaf, ca) = self.work.split_at_mut(CERT_MAX);
         let flash = self.platform.flash();
-        let leaf = self.store.read(flash, Place::Leaf, 0, leaf)?.ok_or(Status::NoSuchItem)?;
-        let ca = self.store.read(flash, Place::Ca, 0, &mut ca[..CERT_MAX])?.ok_or(Status::NoSuchItem)?;
-        ok(&certificate::Reply { digest, chain: Some([leaf, ca]) }, out)
+        let leaf = self
+            .store
+            .read(flash, Place::Leaf, 0, leaf)?
+            .ok_or(Status::NoSuchItem)?;
+        let ca = self
+            .store
+            .read(flash, Place::Ca, 0, &mut ca[..CERT_MAX])?
+            .ok_or(Status::NoSuchItem)?;
+        ok(
+            &certificate::Reply {
+                digest,
+                chain: Some([leaf, ca]),
+            },
+            out,
+        )
     }
 }

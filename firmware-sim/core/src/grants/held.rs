@@ -13,7 +13,7 @@
 //! Numbers are little endian.
 
 use tallykey_protocol::cbor::Full;
-use tallykey_protocol::limits::{LINES_MAX, NAME_MAX, RECORD_MAX};
+use tallykey_protocol::limits::{GRANT_MAX, LINES_MAX, NAME_MAX};
 use tallykey_protocol::list::List;
 use tallykey_protocol::proof::{Given, GrantState};
 
@@ -21,7 +21,7 @@ use tallykey_protocol::proof::{Given, GrantState};
 pub(crate) const HEAD_MAX: usize = 2 + 8 + 32 + 4 + 1 + NAME_MAX + 1 + LINES_MAX * 12;
 
 /// Most bytes of a grant in the store: this and the record.
-pub(crate) const ENTRY_MAX: usize = HEAD_MAX + RECORD_MAX;
+pub(crate) const ENTRY_MAX: usize = HEAD_MAX + GRANT_MAX;
 
 /// A grant that the dongle holds, without its record.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +43,17 @@ impl Held {
         given: List<Given, LINES_MAX>,
     ) -> Result<Self, Full> {
         let mut name = [0; NAME_MAX];
-        name.get_mut(..product.len()).ok_or(Full)?.copy_from_slice(product.as_bytes());
-        Ok(Self { revision, digest, highest_line, product: name, product_len: product.len(), given })
+        name.get_mut(..product.len())
+            .ok_or(Full)?
+            .copy_from_slice(product.as_bytes());
+        Ok(Self {
+            revision,
+            digest,
+            highest_line,
+            product: name,
+            product_len: product.len(),
+            given,
+        })
     }
 
     pub(crate) fn product(&self) -> &str {
@@ -54,12 +63,20 @@ impl Held {
 
     /// What a proof says of it.
     pub(crate) fn state(&self) -> GrantState<'_> {
-        GrantState { product: self.product(), revision: self.revision, digest: self.digest, given: self.given }
+        GrantState {
+            product: self.product(),
+            revision: self.revision,
+            digest: self.digest,
+            given: self.given,
+        }
     }
 
     /// Channels given away of this line.
     pub(super) fn given(&self, line: u32) -> u64 {
-        self.given.iter().find(|given| given.line == line).map_or(0, |given| given.count)
+        self.given
+            .iter()
+            .find(|given| given.line == line)
+            .map_or(0, |given| given.count)
     }
 
     /// Writes the head into `out`.
@@ -97,9 +114,21 @@ impl Held {
         let mut given = List::default();
         for _ in 0..lines {
             let line = u32::from_le_bytes(take(rest)?);
-            given.push(Given { line, count: u64::from_le_bytes(take(rest)?) }).ok()?;
+            given
+                .push(Given {
+                    line,
+                    count: u64::from_le_bytes(take(rest)?),
+                })
+                .ok()?;
         }
-        Self::new(core::str::from_utf8(product).ok()?, revision, digest, highest_line, given).ok()
+        Self::new(
+            core::str::from_utf8(product).ok()?,
+            revision,
+            digest,
+            highest_line,
+            given,
+        )
+        .ok()
     }
 }
 

@@ -11,7 +11,11 @@ use tallykey_protocol::status::Status;
 
 /// Judges `new`, whose signature and holder have been checked, against what is held for its product.
 /// Returns what is held once it is committed: what was given away stays given away.
-pub(crate) fn follow(new: &Grant<'_>, digest: [u8; 32], old: Option<(&Held, &Grant<'_>)>) -> Result<Held, Status> {
+pub(crate) fn follow(
+    new: &Grant<'_>,
+    digest: [u8; 32],
+    old: Option<(&Held, &Grant<'_>)>,
+) -> Result<Held, Status> {
     let held_revision = old.map_or(0, |(held, _)| held.revision);
     if new.revision <= held_revision {
         return Err(Status::RevisionHeld);
@@ -22,16 +26,25 @@ pub(crate) fn follow(new: &Grant<'_>, digest: [u8; 32], old: Option<(&Held, &Gra
     let mut highest = 0;
     let mut given = List::default();
     if let Some((held, old)) = old {
-        old.lines.iter().try_for_each(|line| keeps(new, held, line))?;
+        old.lines
+            .iter()
+            .try_for_each(|line| keeps(new, held, line))?;
         highest = held.highest_line;
-        let reused = |line: &&Line<'_>| line.id <= highest && old.lines.iter().all(|known| known.id != line.id);
+        let reused = |line: &&Line<'_>| {
+            line.id <= highest && old.lines.iter().all(|known| known.id != line.id)
+        };
         if new.lines.iter().any(|line| reused(&line)) {
             return Err(Status::LineIdReused);
         }
     }
     for line in &*new.lines {
         let count = old.map_or(0, |(held, _)| held.given(line.id));
-        given.push(Given { line: line.id, count }).map_err(|Full| Status::NoRoom)?;
+        given
+            .push(Given {
+                line: line.id,
+                count,
+            })
+            .map_err(|Full| Status::NoRoom)?;
         highest = highest.max(line.id);
     }
     Held::new(new.product, new.revision, digest, highest, given).map_err(|Full| Status::NoRoom)
@@ -48,7 +61,11 @@ fn keeps(new: &Grant<'_>, held: &Held, line: &Line<'_>) -> Result<(), Status> {
         None => {
             let expired = line.valid_to.is_some_and(|end| end <= new.issued_at);
             let gone = held.given(line.id) >= line.count;
-            if expired || gone { Ok(()) } else { Err(Status::BelowGivenAway) }
+            if expired || gone {
+                Ok(())
+            } else {
+                Err(Status::BelowGivenAway)
+            }
         }
     }
 }

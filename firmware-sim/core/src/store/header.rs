@@ -58,7 +58,9 @@ impl Header {
 
     /// The hasher that becomes [`Header::digest`] once the body has gone through it.
     pub(super) fn hasher(sequence: u64, length: u32) -> Sha256 {
-        Sha256::new().chain_update(sequence.to_le_bytes()).chain_update(length.to_le_bytes())
+        Sha256::new()
+            .chain_update(sequence.to_le_bytes())
+            .chain_update(length.to_le_bytes())
     }
 }
 

@@ -56,7 +56,13 @@ pub(crate) struct Meta {
 
 impl Meta {
     /// A dongle that nothing was ever committed to.
-    pub(super) const EMPTY: Self = Self { counter: 0, time_floor: 0, lifecycle: Lifecycle::Blank, secret: None, verifier: None };
+    pub(super) const EMPTY: Self = Self {
+        counter: 0,
+        time_floor: 0,
+        lifecycle: Lifecycle::Blank,
+        secret: None,
+        verifier: None,
+    };
 
     /// counter (8, little endian), lifecycle, flags (1 = secret, 2 = verifier), 6 zeros, secret (32), verifier (32),
     /// time floor (8, little endian).
@@ -81,8 +87,16 @@ impl Meta {
         Some(Self {
             counter: u64::from_le_bytes(bytes[..8].try_into().ok()?),
             lifecycle: Lifecycle::from_code(bytes[8])?,
-            secret: if flags & 1 == 0 { None } else { Some(Zeroizing::new(bytes[16..48].try_into().ok()?)) },
-            verifier: if flags & 2 == 0 { None } else { Some(bytes[48..80].try_into().ok()?) },
+            secret: if flags & 1 == 0 {
+                None
+            } else {
+                Some(Zeroizing::new(bytes[16..48].try_into().ok()?))
+            },
+            verifier: if flags & 2 == 0 {
+                None
+            } else {
+                Some(bytes[48..80].try_into().ok()?)
+            },
             time_floor: u64::from_le_bytes(bytes[80..].try_into().ok()?),
         })
     }
@@ -93,13 +107,22 @@ pub(crate) enum Item<'a> {
     /// A new dongle key. The chain, the grants and the owner code go with the old one.
     Key(&'a Zeroizing<[u8; 32]>),
     /// The certificates for that key, and whom to believe.
-    Chain { leaf: &'a [u8], ca: &'a [u8], anchor: &'a [u8] },
+    Chain {
+        leaf: &'a [u8],
+        ca: &'a [u8],
+        anchor: &'a [u8],
+    },
     /// The serial of the certificate is this dongle's from now on: the lifecycle says so.
     Serial,
     /// The owner code with this verifier is about to be given out.
     OwnerCode { verifier: [u8; 32] },
     /// A grant, whole: what [`crate::grants`] keeps beside it, and the record as the issuer signed it.
-    Grant { place: usize, head: &'a [u8], record: &'a [u8], issued_at: u64 },
+    Grant {
+        place: usize,
+        head: &'a [u8],
+        record: &'a [u8],
+        issued_at: u64,
+    },
 }
 
 /// What becomes of one [`Place`] in a commit.
@@ -116,7 +139,9 @@ impl Entry<'_> {
         match self {
             Self::Keep(len) => *len,
             // Bounded by the callers, far below: certificates and records have their limits.
-            Self::New(parts) => u16::try_from(parts.iter().map(|p| p.len()).sum::<usize>()).unwrap_or(u16::MAX),
+            Self::New(parts) => {
+                u16::try_from(parts.iter().map(|p| p.len()).sum::<usize>()).unwrap_or(u16::MAX)
+            }
         }
     }
 }
@@ -124,11 +149,25 @@ impl Entry<'_> {
 impl<'a> Item<'a> {
     /// What [`Meta`] becomes.
     pub(super) fn meta(&self, old: &Meta, lifecycle: Lifecycle) -> Meta {
-        let old = Meta { counter: old.counter + 1, lifecycle, ..old.clone() };
+        let old = Meta {
+            counter: old.counter + 1,
+            lifecycle,
+            ..old.clone()
+        };
         match self {
-            Self::Key(secret) => Meta { secret: Some((*secret).clone()), verifier: None, ..old },
-            Self::OwnerCode { verifier } => Meta { verifier: Some(*verifier), ..old },
-            Self::Grant { issued_at, .. } => Meta { time_floor: old.time_floor.max(*issued_at), ..old },
+            Self::Key(secret) => Meta {
+                secret: Some((*secret).clone()),
+                verifier: None,
+                ..old
+            },
+            Self::OwnerCode { verifier } => Meta {
+                verifier: Some(*verifier),
+                ..old
+            },
+            Self::Grant { issued_at, .. } => Meta {
+                time_floor: old.time_floor.max(*issued_at),
+                ..old
+            },
             Self::Chain { .. } | Self::Serial => old,
         }
     }
@@ -139,24 +178,40 @@ impl<'a> Item<'a> {
             Self::Key(_) => Entry::New([&[], &[]]),
             Self::Chain { leaf, .. } if index == Place::Leaf.index() => Entry::New([leaf, &[]]),
             Self::Chain { ca, .. } if index == Place::Ca.index() => Entry::New([ca, &[]]),
-            Self::Chain { anchor, .. } if index == Place::Anchor.index() => Entry::New([anchor, &[]]),
-            Self::Grant { place, head, record, .. } if index == Place::Grant(place).index() => Entry::New([head, record]),
+            Self::Chain { anchor, .. } if index == Place::Anchor.index() => {
+                Entry::New([anchor, &[]])
+            }
+            Self::Grant {
+                place,
+                head,
+                record,
+                ..
+            } if index == Place::Grant(place).index() => Entry::New([head, record]),
             _ => Entry::Keep(old),
         }
     }
 }
 
 /// Reads the body at `at`, whose digest has been checked; `None` if it is not of this format.
-pub(super) fn read(flash: &mut impl Flash, at: u32, length: u32) -> Result<Option<(Meta, [Span; PLACES])>, FlashFault> {
+pub(super) fn read(
+    flash: &mut impl Flash,
+    at: u32,
+    length: u32,
+) -> Result<Option<(Meta, [Span; PLACES])>, FlashFault> {
     let mut bytes = Zeroizing::new([0; META_LEN]);
     flash.read(at, &mut bytes[..])?;
-    let Some(meta) = Meta::decode(&bytes) else { return Ok(None) };
+    let Some(meta) = Meta::decode(&bytes) else {
+        return Ok(None);
+    };
     let mut spans = [Span::default(); PLACES];
     let mut next = META_LEN as u32;
     for span in &mut spans {
         let mut len = [0; 2];
         flash.read(at + next, &mut len)?;
-        *span = Span { at: at + next + 2, len: u16::from_le_bytes(len) };
+        *span = Span {
+            at: at + next + 2,
+            len: u16::from_le_bytes(len),
+        };
         next += 2 + u32::from(span.len);
         if next > length {
             return Ok(None);

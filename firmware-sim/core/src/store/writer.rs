@@ -19,7 +19,13 @@ pub(super) struct Writer<'f, F> {
 
 impl<'f, F: Flash> Writer<'f, F> {
     pub(super) fn new(flash: &'f mut F, at: u32, hasher: Sha256) -> Self {
-        Self { flash, at, page: Zeroizing::new([0; PAGE]), used: 0, hasher }
+        Self {
+            flash,
+            at,
+            page: Zeroizing::new([0; PAGE]),
+            used: 0,
+            hasher,
+        }
     }
 
     /// Address of the next byte.
