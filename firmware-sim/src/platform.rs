@@ -1,6 +1,7 @@
 //! The pretended hardware: everything that the core asks of a part.
 
 use crate::flash::SimFlash;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -71,6 +72,11 @@ impl Platform for SimPlatform {
 
     fn chip_id(&self) -> [u8; 8] {
         self.flash.chip_id()
+    }
+
+    /// There is no image: the name and version of the core that runs stand for it.
+    fn firmware_digest(&self) -> [u8; 32] {
+        Sha256::digest(concat!("tallykey-sim ", env!("CARGO_PKG_VERSION"))).into()
     }
 
     fn simulated(&self) -> bool {
