@@ -11,16 +11,32 @@ const ROOMS: [(&str, &[&str], &[&str]); 10] = [
     ("licence", &[], &["tallykey_protocol"]),
     ("arbiter", &["licence"], &[]),
     ("ledger", &["arbiter", "licence"], &[]),
-    ("service", &["dongle", "usb", "licence", "arbiter", "ledger"], &["tallykey_protocol"]),
+    (
+        "service",
+        &["dongle", "usb", "licence", "arbiter", "ledger"],
+        &["tallykey_protocol"],
+    ),
     ("store", &["service", "ledger"], &[]),
     ("machine", &[], &[]),
-    ("api", &["service", "machine", "ledger", "licence"], &["tallykey_client"]),
+    (
+        "api",
+        &["service", "machine", "ledger", "licence"],
+        &["tallykey_client"],
+    ),
     ("cli", &[], &["tallykey_client"]),
 ];
 
 /// Words that a room of pure rules may not contain: I/O, clocks, scheduling, logging.
 const IMPURE: [&str; 10] = [
-    "tokio", "std::fs", "std::net", "std::io", "std::thread", "SystemTime", "Instant::now", "Zoned::now", "tracing",
+    "tokio",
+    "std::fs",
+    "std::net",
+    "std::io",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "Zoned::now",
+    "tracing",
     "getrandom",
 ];
 
@@ -31,11 +47,20 @@ fn a_room_names_only_the_rooms_it_may() {
     for (room, rooms, crates) in ROOMS {
         for (path, code) in code_of(Path::new("src"), room) {
             for named in words_after(&code, "crate::") {
-                if named != room && all.contains(&named.as_str()) && !rooms.contains(&named.as_str()) {
+                if named != room
+                    && all.contains(&named.as_str())
+                    && !rooms.contains(&named.as_str())
+                {
                     sins.push(format!("{}: {room} may not name {named}", path.display()));
                 }
             }
-            for ours in ["tallykey_protocol", "tallykey_signing", "tallykey_client", "tallykey_sim", "tallykey_core"] {
+            for ours in [
+                "tallykey_protocol",
+                "tallykey_signing",
+                "tallykey_client",
+                "tallykey_sim",
+                "tallykey_core",
+            ] {
                 if code.contains(ours) && !crates.contains(&ours) {
                     sins.push(format!("{}: {room} may not name {ours}", path.display()));
                 }
@@ -59,12 +84,23 @@ fn rules_are_pure() {
 
 #[test]
 fn only_adapters_know_unix() {
-    let adapters = ["src/usb", "src/store", "src/machine", "src/api/listen", "src/main"];
+    let adapters = [
+        "src/usb",
+        "src/store",
+        "src/machine",
+        "src/api/listen",
+        "src/main",
+    ];
     let mut sins = Vec::new();
     for (path, code) in code_below(Path::new("src")) {
-        let adapter = adapters.iter().any(|adapter| path.to_string_lossy().starts_with(adapter));
+        let adapter = adapters
+            .iter()
+            .any(|adapter| path.to_string_lossy().starts_with(adapter));
         if code.contains("std::os::unix") && !adapter {
-            sins.push(format!("{}: names std::os::unix outside an adapter", path.display()));
+            sins.push(format!(
+                "{}: names std::os::unix outside an adapter",
+                path.display()
+            ));
         }
     }
     assert!(sins.is_empty(), "{}", sins.join("\n"));
@@ -77,7 +113,11 @@ fn protocol_and_core_have_no_heap_and_no_system() {
         assert!(root.contains("#![no_std]"), "{folder} is not no_std");
         for (path, code) in code_below(Path::new(folder)) {
             for word in ["extern crate alloc", "extern crate std", "alloc::", "std::"] {
-                assert!(!words(&code).any(|found| found == word), "{}: {word}", path.display());
+                assert!(
+                    !words(&code).any(|found| found == word),
+                    "{}: {word}",
+                    path.display()
+                );
             }
         }
     }
@@ -96,14 +136,25 @@ fn every_crate_forbids_unsafe() {
         "firmware-sim/core/src/lib.rs",
     ] {
         let code = fs::read_to_string(root).expect(root);
-        assert!(code.contains("#![forbid(unsafe_code)]"), "{root} does not forbid unsafe code");
+        assert!(
+            code.contains("#![forbid(unsafe_code)]"),
+            "{root} does not forbid unsafe code"
+        );
     }
 }
 
 #[test]
 fn files_stay_small() {
     let mut long = Vec::new();
-    for folder in ["src", "protocol", "signing", "client", "firmware-sim", "tests", "benches"] {
+    for folder in [
+        "src",
+        "protocol",
+        "signing",
+        "client",
+        "firmware-sim",
+        "tests",
+        "benches",
+    ] {
         for (path, _) in code_below(Path::new(folder)) {
             let lines = fs::read_to_string(&path).expect("readable").lines().count();
             if lines > 500 {
@@ -134,7 +185,10 @@ fn code_below(folder: &Path) -> Vec<(PathBuf, String)> {
         } else if path.extension().is_some_and(|kind| kind == "rs") {
             let text = fs::read_to_string(&path).expect("readable");
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let lines: Vec<_> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            let lines: Vec<_> = code
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect();
             found.push((path, lines.join("\n")));
         }
     }
@@ -158,13 +212,16 @@ fn words_after(code: &str, prefix: &str) -> BTreeSet<String> {
 }
 
 fn first_word(text: &str) -> Option<String> {
-    let word: String = text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let word: String = text
+        .trim()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
     (!word.is_empty()).then_some(word)
 }
 
 /// The path prefixes that code names, such as `std::`.
 fn words(code: &str) -> impl Iterator<Item = &str> {
-    code.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).filter_map(|path| {
-        path.find("::").map(|end| &path[..end + 2])
-    })
+    code.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+        .filter_map(|path| path.find("::").map(|end| &path[..end + 2]))
 }

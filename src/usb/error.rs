@@ -7,7 +7,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum UsbError {
     /// The operating system does not let this user open the device.
-    #[error("no permission to open {place}")]
+    #[error("no permission to open {place}: {source}")]
     NoPermission {
         /// The device node.
         place: String,
@@ -22,7 +22,7 @@ pub enum UsbError {
         place: String,
     },
     /// Something else failed; the same may be tried again.
-    #[error("could not {action} {place}")]
+    #[error("could not {action} {place}: {source}")]
     Failed {
         /// What was being done.
         action: &'static str,
