@@ -82,6 +82,22 @@ fn named(serials: &[String]) -> String {
 }
 
 impl Failure {
+    /// The service cannot start.
+    #[must_use]
+    pub fn start(
+        exit: Exit,
+        code: &'static str,
+        detail: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self::Start {
+            detail: detail.into(),
+            code,
+            next: next.into(),
+            exit,
+        }
+    }
+
     /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {

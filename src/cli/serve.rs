@@ -40,7 +40,7 @@ pub struct ServeArgs {
     /// Loopback address for callers with a bearer token, or none.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7787")]
     pub listen: Listen,
-    /// Form of the log on stderr [default: text on a terminal, else json].
+    /// Form of the log on stderr [default: text].
     #[arg(long, value_enum)]
     pub log: Option<LogFormat>,
 }
