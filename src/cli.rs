@@ -25,7 +25,7 @@ pub use exit::Exit;
 pub use failure::Failure;
 pub use places::{Places, program};
 pub use screen::Screen;
-pub use serve::{Banner, Listen, LogFormat, ServeArgs};
+pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs};
 
 use connect::Connection;
 

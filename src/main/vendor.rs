@@ -18,40 +18,34 @@ pub(crate) struct Pinned {
     pub(crate) vendor: Vendor,
     pub(crate) trust: Trust,
     pub(crate) profile: Profile,
+    /// The profile as it was signed.
+    pub(crate) record: Vec<u8>,
 }
 
 /// Reads what the settings name.
 pub(crate) fn from_files(trust: &Path, profile: &Path) -> Result<Pinned, Failure> {
     let bundle = read(trust, Label::TrustBundle, "bad-trust-bundle")?;
     let record = read(profile, Label::Profile, "bad-profile")?;
-    pin(&bundle, trust, &record, profile, false)
+    pin((&bundle, trust), (record, profile), false)
 }
 
 /// The simulator's vendor, with its own demonstration product or one from a file.
 #[cfg(feature = "sim")]
-pub(crate) fn simulator(profile: Option<&Path>) -> Result<Pinned, Failure> {
-    use tallykey_signing::simulator;
-
-    let broken = |error: &dyn std::error::Error| {
-        Failure::start(Exit::Fault, "simulator-failed", error.to_string(), "report this")
-    };
-    let vendor = simulator::vendor().map_err(|error| broken(&error))?;
-    let record = match profile {
-        Some(file) => read(file, Label::Profile, "bad-profile")?,
-        None => vendor
-            .sign_profile(&simulator::profile())
-            .map_err(|error| broken(&error))?,
-    };
+pub(crate) fn simulated(
+    vendor: &tallykey_signing::Vendor,
+    profile: Option<&Path>,
+) -> Result<Pinned, Failure> {
     let built_in = Path::new("(built in)");
-    let shown = profile.unwrap_or(built_in);
-    pin(&vendor.trust_bundle(), built_in, &record, shown, true)
+    let record = match profile {
+        Some(file) => (read(file, Label::Profile, "bad-profile")?, file),
+        None => (crate::simulator::profile(vendor)?, built_in),
+    };
+    pin((&vendor.trust_bundle(), built_in), record, true)
 }
 
 fn pin(
-    bundle: &[u8],
-    bundle_file: &Path,
-    record: &[u8],
-    record_file: &Path,
+    (bundle, bundle_file): (&[u8], &Path),
+    (record, record_file): (Vec<u8>, &Path),
     simulate: bool,
 ) -> Result<Pinned, Failure> {
     let bad_bundle = |why: &dyn std::error::Error| {
@@ -65,7 +59,7 @@ fn pin(
     let trust = Trust::decode(bundle).map_err(|why| bad_bundle(&why))?;
     let read = TrustBundle::decode(bundle).map_err(|why| bad_bundle(&why))?;
     let vendor = Vendor::pin(&read, simulate).map_err(|why| bad_bundle(&why))?;
-    let profile = Profile::verify(record, &trust).map_err(|why| {
+    let profile = Profile::verify(&record, &trust).map_err(|why| {
         Failure::start(
             Exit::Refused,
             "bad-profile",
@@ -81,6 +75,7 @@ fn pin(
         vendor,
         trust,
         profile,
+        record,
     })
 }
 

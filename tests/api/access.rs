@@ -13,7 +13,10 @@ const NO_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A request for a route that is right in all but its caller.
 fn request(door: &Door, route: &Route) -> Request {
-    let path = route.path.replace("{id}", NO_ID).replace("{serial}", "TK-0000");
+    let path = route
+        .path
+        .replace("{id}", NO_ID)
+        .replace("{serial}", "TK-0000");
     let request = door.request(route.method.as_str(), &path);
     match route.path {
         "/v1/allocations" if route.body_max > 0 => request.json(r#"{"device":"a6"}"#),
@@ -53,7 +56,13 @@ async fn a06_every_route_refuses_a_caller_without_credentials() {
 async fn a06_every_route_refuses_a_made_up_token() {
     let bench = Bench::start().await;
     for (route, _) in restricted() {
-        for value in ["Bearer 0123456789abcdef", "Bearer", "Basic YTpi", "Bearer  ", "x"] {
+        for value in [
+            "Bearer 0123456789abcdef",
+            "Bearer",
+            "Basic YTpi",
+            "Bearer  ",
+            "x",
+        ] {
             let asked = request(&bench.port(), route).header("Authorization", value);
             asked.send().await.refused(401, "bad-token");
         }
@@ -98,7 +107,12 @@ async fn a06_every_route_refuses_a_lesser_role() {
 async fn a06_every_route_refuses_a_revoked_token() {
     let bench = Bench::start().await;
     let token = bench.token(wire::Role::Admin).await;
-    let ask = || bench.port().request("GET", "/v1/status").token(&token.secret);
+    let ask = || {
+        bench
+            .port()
+            .request("GET", "/v1/status")
+            .token(&token.secret)
+    };
     assert_eq!(ask().send().await.status, 200);
     bench.client().revoke_token(token.token.id).await.unwrap();
     for (route, _) in restricted() {
@@ -162,7 +176,10 @@ async fn a06_a_process_of_another_user_is_refused() {
     let output = asked.await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.starts_with("HTTP/1.1 403"), "{output:?}");
-    assert!(said.contains("not-permitted") && said.contains("65534"), "{said}");
+    assert!(
+        said.contains("not-permitted") && said.contains("65534"),
+        "{said}"
+    );
 }
 
 const PYTHON: &str = "

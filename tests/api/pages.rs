@@ -10,13 +10,21 @@ use crate::bench::Bench;
 async fn a05_every_route_refuses_foreign_hosts_and_origins() {
     let bench = Bench::start().await;
     let secret = bench.token(Role::Admin).await.secret;
-    let real = ROUTES.iter().map(|route| (route.method.as_str(), route.path));
+    let real = ROUTES
+        .iter()
+        .map(|route| (route.method.as_str(), route.path));
     for (method, path) in real.chain([("GET", "/nowhere"), ("PUT", "/v1/status")]) {
         let path = path.replace(['{', '}'], "");
         for door in [bench.socket(), bench.port()] {
             let ask = || door.request(method, &path).token(&secret);
 
-            for host in ["evil.example", "evil.example:7787", "127.0.0.1", "localhost:1", ""] {
+            for host in [
+                "evil.example",
+                "evil.example:7787",
+                "127.0.0.1",
+                "localhost:1",
+                "",
+            ] {
                 let asked = ask().without("Host").header("Host", host);
                 asked.send().await.refused(421, "foreign-host");
             }
@@ -24,7 +32,12 @@ async fn a05_every_route_refuses_foreign_hosts_and_origins() {
             let twice = ask().header("Host", &door.host());
             twice.send().await.refused(400, "no-host");
 
-            for origin in ["https://evil.example", "null", "file://", "http://localhost:1"] {
+            for origin in [
+                "https://evil.example",
+                "null",
+                "file://",
+                "http://localhost:1",
+            ] {
                 let asked = ask().header("Origin", origin);
                 asked.send().await.refused(403, "foreign-origin");
             }
@@ -41,14 +54,21 @@ async fn a05_a_form_of_another_site_is_refused_even_without_an_origin() {
     let bench = Bench::start().await;
     let secret = bench.token(Role::Client).await.secret;
     let device = r#"{"device":"00:02:D1:1A:2B:3C"}"#;
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"] {
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    ] {
         for door in [bench.socket(), bench.port()] {
             let form = door.request("POST", "/v1/allocations").token(&secret);
             let form = form.header("Content-Type", kind).body(device);
             form.send().await.refused(415, "not-json");
         }
     }
-    let untyped = bench.socket().request("POST", "/v1/allocations").body(device);
+    let untyped = bench
+        .socket()
+        .request("POST", "/v1/allocations")
+        .body(device);
     untyped.send().await.refused(415, "not-json");
 }
 

@@ -10,7 +10,11 @@ use crate::raw::Answer;
 /// An honest client gets its answer, far sooner than any bad client's time is up.
 async fn others_are_served(bench: &Bench) {
     let begun = Instant::now();
-    bench.client().status().await.expect("an answer on the socket");
+    bench
+        .client()
+        .status()
+        .await
+        .expect("an answer on the socket");
     let health = bench.port().request("GET", "/readyz").send().await;
     assert_eq!(health.status, 200);
     assert!(begun.elapsed() < Duration::from_secs(5));
@@ -42,7 +46,10 @@ async fn a10_half_a_request_does_not_keep_others_out() {
         let mut slow = Vec::new();
         for _ in 0..300 {
             let mut stream = door.open().await;
-            stream.write_all(b"GET /v1/status HTTP/1.1\r\nHost: lo").await.expect("sent");
+            stream
+                .write_all(b"GET /v1/status HTTP/1.1\r\nHost: lo")
+                .await
+                .expect("sent");
             slow.push(stream);
         }
         others_are_served(&bench).await;
@@ -99,7 +106,10 @@ async fn a10_an_endless_head_is_cut_off() {
     let bench = Bench::start().await;
     let mut stream = bench.port().open().await;
     let line = format!("X-Filler: {}\r\n", "x".repeat(1000));
-    stream.write_all(b"GET /healthz HTTP/1.1\r\n").await.expect("sent");
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\n")
+        .await
+        .expect("sent");
     let mut lines = 0;
     while lines < 10_000 && stream.write_all(line.as_bytes()).await.is_ok() {
         lines += 1;

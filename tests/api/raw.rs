@@ -79,13 +79,18 @@ impl Request {
     /// The bytes of the head, with the empty line.
     pub fn head(&self) -> String {
         let headers = self.headers.iter();
-        let lines: String = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines: String = headers
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
         format!("{}\r\n{lines}Connection: close\r\n\r\n", self.line)
     }
 
     pub async fn send(self) -> Answer {
         let mut stream = self.door.open().await;
-        stream.write_all(self.head().as_bytes()).await.expect("sent");
+        stream
+            .write_all(self.head().as_bytes())
+            .await
+            .expect("sent");
         // The service may refuse by the head alone, and close before it has read the body.
         let _sent = stream.write_all(&self.body).await;
         Answer::read(&mut stream).await
@@ -126,7 +131,12 @@ impl Answer {
         let problem: Problem = serde_json::from_slice(&self.body).expect("problem details");
         assert_eq!(problem.status, self.status);
         assert_eq!(problem.kind, Problem::type_of(&problem.code));
-        for text in [&problem.title, &problem.detail, &problem.class, &problem.next] {
+        for text in [
+            &problem.title,
+            &problem.detail,
+            &problem.class,
+            &problem.next,
+        ] {
             assert!(!text.is_empty(), "{problem:?}");
         }
         problem
@@ -134,7 +144,11 @@ impl Answer {
 
     pub fn refused(&self, status: u16, code: &str) -> Problem {
         let problem = self.problem();
-        assert_eq!((problem.status, problem.code.as_str()), (status, code), "{problem:?}");
+        assert_eq!(
+            (problem.status, problem.code.as_str()),
+            (status, code),
+            "{problem:?}"
+        );
         problem
     }
 
