@@ -84,3 +84,9 @@ pub struct BatchError {
     #[source]
     pub error: ServiceError,
 }
+
+impl From<Fault> for BatchError {
+    fn from(fault: Fault) -> Self {
+        Self { index: None, error: fault.into() }
+    }
+}
