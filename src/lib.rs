@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 // BYTES and DEVICE
+pub mod dongle;
+pub mod usb;
 
 // RULES: pure; time and randomness are arguments.
 pub mod arbiter;
@@ -17,5 +19,7 @@ pub mod licence;
 pub mod service;
 
 // ADAPT
+pub mod machine;
 
 // EDGE
+pub mod api;

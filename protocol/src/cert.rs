@@ -28,7 +28,6 @@ use der::{
     AnyRef, Decode, FixedTag, Reader, SliceReader, TagMode, TagNumber, Tagged,
     asn1::{GeneralizedTime, SequenceRef, UintRef, UtcTime},
 };
-use p256::ecdsa::VerifyingKey;
 
 pub use self::{
     chain::verify_chain,
@@ -119,16 +118,6 @@ impl<'a> Certificate<'a> {
         self.key.point
     }
 
-    /// The key, ready to verify with.
-    pub fn verifying_key(&self) -> &VerifyingKey {
-        &self.key.verifying
-    }
-
-    /// The SubjectPublicKeyInfo as it stands in the certificate; [`kid`] looks it up.
-    pub fn spki_der(&self) -> &'a [u8] {
-        self.key.spki
-    }
-
     /// What the key may be used for; `None` for a root.
     pub fn role(&self) -> Option<Role> {
         self.extensions.role
@@ -141,7 +130,7 @@ impl<'a> Certificate<'a> {
             .is_some_and(|basic| basic.ca)
     }
 
-    /// A dongle's serial (subject serialNumber, IEEE 802.1AR §8.6): 1 to 32 of `[A-Za-z0-9-]`.
+    /// A dongle's serial (subject serialNumber, IEEE 802.1AR §8.6): [`crate::id::is_serial`].
     pub fn serial_number(&self) -> Option<&'a str> {
         self.subject_name.serial_number
     }
@@ -149,21 +138,6 @@ impl<'a> Certificate<'a> {
     /// The chip a dongle's certificate was made for (`hwSerialNum` of RFC 4108 §5).
     pub fn chip_id(&self) -> Option<&'a [u8]> {
         self.extensions.hardware_serial
-    }
-
-    /// The first second it is valid, since 1970.
-    pub fn not_before(&self) -> u64 {
-        self.not_before
-    }
-
-    /// The last second it is valid, since 1970; 99991231235959Z means no end (RFC 5280 §4.1.2.5).
-    pub fn not_after(&self) -> u64 {
-        self.not_after
-    }
-
-    /// Identifier of the key that signed this one, as the certificate claims it.
-    pub fn authority_key_id(&self) -> Option<[u8; 20]> {
-        self.extensions.authority_key_id
     }
 
     fn path_len(&self) -> Option<u8> {

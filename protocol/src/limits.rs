@@ -92,4 +92,6 @@ pub const CHANNELS_MAX: usize = 8;
 /// 64 characters that PKCS#10 tools expect of a challengePassword.
 pub const NONCE_MAX: usize = 32;
 
-const _: () = assert!(PROOF_MAX + MESSAGE_OVERHEAD <= MESSAGE_MAX && GRANT_MAX + MESSAGE_OVERHEAD <= MESSAGE_MAX);
+const _: () = assert!(
+    PROOF_MAX + MESSAGE_OVERHEAD <= MESSAGE_MAX && GRANT_MAX + MESSAGE_OVERHEAD <= MESSAGE_MAX
+);

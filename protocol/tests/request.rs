@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use p256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
 use proptest::prelude::*;
 use tallykey_protocol::{
     cert::{CertError, CertificationRequest, RequestError, write_request},
@@ -37,13 +37,13 @@ fn a11_request_made_for_another_nonce_is_refused() {
 
 #[test]
 fn a_buffer_too_small_is_told_apart_from_a_key_that_does_not_sign() {
-    let sign = |_: &[u8]| Ok::<_, &str>([1; 64]);
+    let sign = |_: &[u8; 32]| Ok::<_, &str>([1; 64]);
     let mut small = [0; 40];
     let full = write_request(&mut small, "c0ffee", &public_key(), &NONCE, sign);
     assert!(matches!(full, Err(RequestError::Encode(CertError::Full))));
 
     let mut out = [0; CERT_MAX];
-    let broken = |_: &[u8]| Err("no entropy");
+    let broken = |_: &[u8; 32]| Err("no entropy");
     let failed = write_request(&mut out, "c0ffee", &public_key(), &NONCE, broken);
     assert!(matches!(failed, Err(RequestError::Sign("no entropy"))));
 }
@@ -98,9 +98,9 @@ proptest! {
 fn request(seed: &[u8; 8], chip_id: &str) -> Vec<u8> {
     let key = key(seed);
     let mut out = [0; CERT_MAX];
-    let sign = |message: &[u8]| {
-        let signature: Signature = key.sign(message);
-        Ok::<_, std::convert::Infallible>(signature.to_bytes().into())
+    let sign = |digest: &[u8; 32]| {
+        let signature: Signature = key.sign_prehash(digest)?;
+        Ok::<_, p256::ecdsa::Error>(signature.to_bytes().into())
     };
     let length = write_request(&mut out, chip_id, &public_key(), &NONCE, sign).unwrap();
     out[..length].to_vec()

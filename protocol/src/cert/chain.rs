@@ -34,7 +34,7 @@ pub fn verify_chain<'a>(
         top = issuer;
     }
     top.check_valid(at)?;
-    if let Some(authority) = top.authority_key_id()
+    if let Some(authority) = top.extensions.authority_key_id
         && !top.names(root)
     {
         return Err(CertError::OtherVendor { authority });

@@ -16,9 +16,8 @@ pub(super) const ECDSA_WITH_SHA256: [u8; 12] = [
 /// A SubjectPublicKeyInfo and the key in it, known to be a point of the curve.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key<'a> {
-    pub(super) spki: &'a [u8],
     pub(super) point: &'a [u8; 65],
-    pub(super) verifying: VerifyingKey,
+    verifying: VerifyingKey,
 }
 
 impl<'a> Key<'a> {
@@ -45,11 +44,7 @@ impl<'a> Key<'a> {
             .filter(|bytes: &&[u8; 65]| bytes[0] == 0x04)
             .ok_or(CertError::PublicKey)?;
         let verifying = VerifyingKey::from_sec1_bytes(point).map_err(|_| CertError::PublicKey)?;
-        Ok(Self {
-            spki,
-            point,
-            verifying,
-        })
+        Ok(Self { point, verifying })
     }
 
     /// A high s is taken here, unlike in our records: X.509 does not forbid it, a root made apart with

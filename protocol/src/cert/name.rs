@@ -6,7 +6,7 @@ use der::{
 };
 
 use super::{CertError, oid};
-use crate::limits::SERIAL_MAX;
+use crate::id;
 
 /// Longest attribute in bytes: `ub-common-name` and `ub-organization-name` of RFC 5280 appendix A.1.
 const ATTRIBUTE_MAX: usize = 64;
@@ -62,14 +62,6 @@ impl<'a> Name<'a> {
     }
 }
 
-/// A dongle's serial goes into USB strings, bar codes, file names and URLs.
-pub(super) fn is_serial(text: &str) -> bool {
-    (1..=SERIAL_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
 /// RFC 5280 §4.1.2.4 wants one of these two encodings. Control characters would reach a terminal.
 fn text(value: AnyRef<'_>) -> Result<&str, CertError> {
     let text = match value.tag() {
@@ -77,7 +69,6 @@ fn text(value: AnyRef<'_>) -> Result<&str, CertError> {
         Tag::Utf8String => value.decode_as::<Utf8StringRef<'_>>()?.as_str(),
         _ => return Err(CertError::Name),
     };
-    let plain =
-        !text.is_empty() && text.len() <= ATTRIBUTE_MAX && !text.chars().any(char::is_control);
+    let plain = !text.is_empty() && text.len() <= ATTRIBUTE_MAX && id::is_plain(text);
     plain.then_some(text).ok_or(CertError::Name)
 }

@@ -1,6 +1,8 @@
 //! What each role's certificate must and must not have.
 
-use super::{CertError, Certificate, Role, extensions::KeyUsage, name::is_serial, oid};
+use super::{CertError, Certificate, Role, extensions::KeyUsage, oid};
+
+use crate::id;
 
 /// Checks a certificate against the profile of the role it claims.
 pub(super) fn check(certificate: &Certificate<'_>) -> Result<(), CertError> {
@@ -65,7 +67,7 @@ fn names(certificate: &Certificate<'_>, role: Option<Role>) -> Result<(), CertEr
     let (serial, chip) = (certificate.serial_number(), certificate.chip_id());
     match role {
         None if certificate.issuer != certificate.subject => Err(CertError::UnrootedCa),
-        Some(Role::Dongle) if !serial.is_some_and(is_serial) => Err(CertError::Name),
+        Some(Role::Dongle) if !serial.is_some_and(id::is_serial) => Err(CertError::Name),
         Some(Role::Dongle) if chip.is_none() => Err(CertError::MissingExtension { oid }),
         Some(Role::Dongle) => Ok(()),
         _ if chip.is_some() => Err(CertError::BadExtension { oid }),

@@ -8,6 +8,8 @@ use der::{
     asn1::{AnyRef, BitStringRef, ObjectIdentifier, PrintableStringRef, SequenceRef, UintRef},
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{
     CertError,
     encode::{Raw, sequence, tlv},
@@ -15,7 +17,10 @@ use super::{
     name::Name,
     oid,
 };
-use crate::limits::{CERT_MAX, NONCE_MAX};
+use crate::{
+    id::SPKI_HEAD,
+    limits::{CERT_MAX, NONCE_MAX},
+};
 
 /// Why no request was made.
 #[derive(Debug)]
@@ -26,29 +31,23 @@ pub enum RequestError<E> {
     Sign(E),
 }
 
-/// SubjectPublicKeyInfo of P-256 up to the point (RFC 5480 §2): always these 26 bytes.
-const SPKI_PREFIX: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
-    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
-];
-
 /// Writes a CertificationRequest for `public_key` into `out` and returns its length.
 ///
 /// `chip_id` becomes the subject's CN (empty: an empty subject). `sign` gets the
-/// CertificationRequestInfo and answers with ECDSA P-256 over its SHA-256, raw r‖s.
+/// SHA-256 of the CertificationRequestInfo and answers with its ECDSA P-256 signature, raw r‖s.
 pub fn write_request<E>(
     out: &mut [u8],
     chip_id: &str,
     public_key: &[u8; 65],
     nonce: &[u8],
-    sign: impl FnOnce(&[u8]) -> Result<[u8; 64], E>,
+    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], E>,
 ) -> Result<usize, RequestError<E>> {
     let mut hex = [0; 2 * NONCE_MAX];
     let challenge = to_hex(nonce, &mut hex).map_err(RequestError::Encode)?;
     let info = info(chip_id, public_key, challenge).map_err(RequestError::Encode)?;
     let signature = {
         let message = info.encode_to_slice(out).map_err(full)?;
-        sign(message).map_err(RequestError::Sign)?
+        sign(&Sha256::digest(message).into()).map_err(RequestError::Sign)?
     };
     // The message is written once more inside its wrapper: shorter than moving bytes about in `out`.
     let length = wrap(info, &signature, out).map_err(full)?;
@@ -184,11 +183,11 @@ struct Spki<'a>(&'a [u8; 65]);
 
 impl Encode for Spki<'_> {
     fn encoded_len(&self) -> der::Result<der::Length> {
-        (SPKI_PREFIX.len() + self.0.len()).try_into()
+        (SPKI_HEAD.len() + self.0.len()).try_into()
     }
 
     fn encode(&self, writer: &mut impl der::Writer) -> der::Result<()> {
-        writer.write(&SPKI_PREFIX)?;
+        writer.write(&SPKI_HEAD)?;
         writer.write(self.0)
     }
 }
