@@ -147,6 +147,13 @@ impl<'a> Certificate<'a> {
     }
 }
 
+/// Identifier of the simulator's root key, as [`CertError::OtherVendor`] reports it. A build that cannot
+/// trust the simulator knows it by this alone, to say so by name.
+pub const SIMULATOR_ROOT_KEY_ID: [u8; 20] = [
+    0x10, 0x09, 0xdc, 0x25, 0x9c, 0x83, 0xa0, 0x6a, 0x22, 0x48, 0x6d, 0x98, 0xd2, 0xf6, 0x5e, 0xa2,
+    0x1e, 0x74, 0x12, 0xeb,
+];
+
 impl fmt::Debug for Certificate<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Certificate")

@@ -4,11 +4,13 @@
 //! same framing, the same strict CBOR and COSE reader and the same record types.
 //!
 //! From the wire inwards: [`report`] → [`frame`] → [`command`] → [`session`] → records
-//! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`trust`]). Sizes are in [`limits`].
+//! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`trust`]).
+//! In files records wear [`armour`]. Sizes are in [`limits`].
 
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod armour;
 pub mod cbor;
 pub mod cert;
 mod claim;

@@ -14,6 +14,7 @@ use p256::{
     ecdsa::{Signature, VerifyingKey},
     pkcs8::EncodePublicKey,
 };
+use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoOwned;
 use tallykey_protocol::cert::{CertError, Certificate};
 use x509_cert::{
@@ -143,7 +144,7 @@ fn build(
         spki(public_key)?,
     )?;
     let message = builder.finalize(&certifier)?;
-    let signature = key.sign(&message)?;
+    let signature = key.sign(&Sha256::digest(&message).into())?;
     let signature = Signature::from_slice(&signature)?.to_der();
     let signature = BitString::from_bytes(signature.as_bytes())?;
     Ok(builder.assemble(signature, &certifier)?.to_der()?)

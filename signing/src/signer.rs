@@ -1,17 +1,18 @@
 //! The one port over which everything is signed: a key in software, or in an HSM.
 
-use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use p256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
 
 /// A P-256 key that signs; whoever holds it may be in this process or in an HSM.
 pub trait Signer {
     /// The public key as an uncompressed point (SEC 1 §2.3.3).
     fn public_key(&self) -> [u8; 65];
 
-    /// ECDSA over SHA-256 of `message`: r‖s with low s. A software key takes its nonce by RFC 6979.
+    /// ECDSA over `digest`, the SHA-256 of what is signed: r‖s with low s. Hashing is the caller's: not
+    /// every HSM does it. A software key takes its nonce by RFC 6979.
     ///
     /// # Errors
     /// [`SignError`] if the key cannot sign now.
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+    fn sign(&self, digest: &[u8; 32]) -> Result<[u8; 64], SignError>;
 }
 
 /// The key did not sign: a fault, nothing is wrong with what was to be signed.
@@ -67,8 +68,8 @@ impl Signer for SoftwareKey {
         bytes
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        let signature: Signature = self.0.try_sign(message).map_err(|source| SignError {
+    fn sign(&self, digest: &[u8; 32]) -> Result<[u8; 64], SignError> {
+        let signature: Signature = self.0.sign_prehash(digest).map_err(|source| SignError {
             source: Box::new(source),
         })?;
         Ok(signature.normalize_s().to_bytes().into())
@@ -84,6 +85,8 @@ impl std::fmt::Debug for SoftwareKey {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     /// RFC 6979 appendix A.2.5, key and message "sample" with SHA-256; s taken from n as the lower one.
@@ -91,7 +94,7 @@ mod tests {
     fn signs_as_rfc_6979_says_with_low_s() {
         let scalar = hex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721");
         let key = SoftwareKey::from_bytes(scalar[..].try_into().unwrap()).unwrap();
-        let signature = key.sign(b"sample").unwrap();
+        let signature = key.sign(&Sha256::digest(b"sample").into()).unwrap();
         let r = hex("efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716");
         let low_s = hex("0834e36ad29a83bf2bc9385e491d6099c8fdf9d1ed67aa7ea5f51f93782857a9");
         assert_eq!(&signature[..32], r);

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use tallykey_protocol::cert::{CertError, Certificate, Role, verify_chain};
 use tallykey_protocol::command::certificate;
 use tallykey_protocol::command::hello;
-use tallykey_protocol::id::{self, PublicKey};
+use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::trust::TrustBundle;
 
 use super::error::{BadChain, Fault};
@@ -15,7 +15,7 @@ const SIMULATOR_ROOT: [u8; 20] = [0; 20];
 
 /// The one vendor whose dongles count here.
 #[derive(Clone, Debug)]
-pub struct Trust {
+pub struct Vendor {
     root: Vec<u8>,
     /// Simulated dongles of this vendor count, and everything is shown as simulated.
     test: bool,
@@ -23,7 +23,7 @@ pub struct Trust {
 
 /// A trust bundle that cannot be pinned.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TrustError {
+pub enum VendorError {
     /// Its certificate is not a root of our profile.
     #[error("the trust bundle's certificate is not a vendor root")]
     Root(#[from] CertError),
@@ -32,16 +32,16 @@ pub enum TrustError {
     Simulator,
 }
 
-impl Trust {
+impl Vendor {
     /// Pins the vendor of `bundle`. The simulator's own is taken only with `simulate`.
     ///
     /// # Errors
-    /// [`TrustError`].
-    pub fn pin(bundle: &TrustBundle<'_>, simulate: bool) -> Result<Self, TrustError> {
+    /// [`VendorError`].
+    pub fn pin(bundle: &TrustBundle<'_>, simulate: bool) -> Result<Self, VendorError> {
         let root = Certificate::parse(bundle.root)?;
         root.verify_root()?;
         if key_id(root.public_key()) == SIMULATOR_ROOT && !simulate {
-            return Err(TrustError::Simulator);
+            return Err(VendorError::Simulator);
         }
         Ok(Self {
             root: bundle.root.to_vec(),
@@ -60,7 +60,6 @@ impl Trust {
 pub(super) struct Identity {
     pub(super) serial: String,
     pub(super) key: PublicKey,
-    pub(super) thumbprint: [u8; 32],
     /// SHA-256 of the leaf, for the transcript.
     pub(super) certificate: [u8; 32],
 }
@@ -68,7 +67,7 @@ pub(super) struct Identity {
 impl Identity {
     /// Judges the chain that came for the dongle that said `hello`.
     pub(super) fn verify(
-        trust: &Trust,
+        vendor: &Vendor,
         hello: &hello::Reply<'_>,
         reply: &certificate::Reply<'_>,
     ) -> Result<Self, Fault> {
@@ -77,7 +76,7 @@ impl Identity {
         if digest != reply.digest {
             return Err(BadChain::Digest.into());
         }
-        let root = Certificate::parse(&trust.root).map_err(BadChain::Certificate)?;
+        let root = Certificate::parse(&vendor.root).map_err(BadChain::Certificate)?;
         // Without a clock: a dongle has no end (IEEE 802.1AR §8.7).
         let leaf = verify_chain(leaf, &[authority], &root, Role::Dongle, None)
             .map_err(|error| refused(error, hello.serial))?;
@@ -85,7 +84,6 @@ impl Identity {
             Some(serial) if Some(serial) == hello.serial => Ok(Self {
                 serial: serial.to_owned(),
                 key: *leaf.public_key(),
-                thumbprint: id::thumbprint(leaf.public_key()),
                 certificate: digest,
             }),
             Some(_) | None => Err(BadChain::Serial.into()),

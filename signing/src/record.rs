@@ -1,0 +1,125 @@
+//! Records of an issuer: claims in, signed record out, read back before it leaves.
+
+use tallykey_protocol::{
+    cbor::Full,
+    cert::{CertError, Certificate},
+    cose::{self, Header, Typ},
+    grant::Grant,
+    issued::IssuedError,
+    limits::{GRANT_MAX, PROFILE_MAX},
+    profile::Profile,
+};
+
+use crate::{SignError, Signer};
+
+/// Who signs: a key, its certificate, and the root that certified it.
+#[derive(Clone, Copy)]
+pub struct Issuer<'a> {
+    /// The key.
+    pub key: &'a dyn Signer,
+    /// Its certificate in DER: an issuer's or a factory issuer's.
+    pub certificate: &'a [u8],
+    /// The vendor's root certificate in DER.
+    pub root: &'a [u8],
+}
+
+/// Why no record was made.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The claims are longer than a record may be.
+    #[error("the record would exceed {limit} bytes; leave something out or split it")]
+    TooLong {
+        /// Longest record of this kind, in bytes.
+        limit: usize,
+    },
+    /// The issuer's or the root's certificate cannot be read.
+    #[error("the signer's certificates are not usable: {source}")]
+    Certificate {
+        /// What is wrong with it.
+        #[source]
+        source: CertError,
+    },
+    /// A dongle or host would refuse it, so it is not handed out.
+    #[error("the record would be refused: {source}")]
+    Refused {
+        /// The rule it would break.
+        #[source]
+        source: IssuedError,
+    },
+    /// The key did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+/// Signs a grant.
+///
+/// # Errors
+/// [`RecordError`]; [`RecordError::Refused`] also if the signer's role may not sign this revision.
+pub fn sign_grant(grant: &Grant<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, RecordError> {
+    let record = sign(Typ::Grant, issuer, GRANT_MAX, |out| grant.encode(out))?;
+    Grant::verify(&record, &root(issuer)?)?;
+    Ok(record)
+}
+
+/// Signs a product profile.
+///
+/// # Errors
+/// [`RecordError`]; [`RecordError::Refused`] also if the signer's role may not sign profiles.
+pub fn sign_profile(profile: &Profile<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, RecordError> {
+    let record = sign(Typ::Profile, issuer, PROFILE_MAX, |out| profile.encode(out))?;
+    Profile::verify(&record, &root(issuer)?)?;
+    Ok(record)
+}
+
+fn sign(
+    typ: Typ,
+    issuer: &Issuer<'_>,
+    limit: usize,
+    encode: impl FnOnce(&mut [u8]) -> Result<usize, Full>,
+) -> Result<Vec<u8>, RecordError> {
+    let mut payload = vec![0; limit];
+    let mut record = vec![0; limit];
+    let length = encode(&mut payload).map_err(|Full| RecordError::TooLong { limit })?;
+    let header = Header {
+        typ,
+        key: &issuer.key.public_key(),
+        chain: &[issuer.certificate],
+    };
+    let length = cose::assemble::<AssembleError>(&mut record, &header, &payload[..length], |d| {
+        Ok(issuer.key.sign(d)?)
+    })
+    .map_err(|error| match error {
+        AssembleError::Full => RecordError::TooLong { limit },
+        AssembleError::Sign(source) => RecordError::Sign(source),
+    })?;
+    record.truncate(length);
+    Ok(record)
+}
+
+fn root<'a>(issuer: &Issuer<'a>) -> Result<Certificate<'a>, RecordError> {
+    Certificate::parse(issuer.root).map_err(|source| RecordError::Certificate { source })
+}
+
+/// The writer knows that its buffer is full, not what the limit was.
+enum AssembleError {
+    Full,
+    Sign(SignError),
+}
+
+impl From<Full> for AssembleError {
+    fn from(_: Full) -> Self {
+        Self::Full
+    }
+}
+
+impl From<SignError> for AssembleError {
+    fn from(source: SignError) -> Self {
+        Self::Sign(source)
+    }
+}
+
+impl From<IssuedError> for RecordError {
+    fn from(source: IssuedError) -> Self {
+        Self::Refused { source }
+    }
+}
