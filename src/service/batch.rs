@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::ledger::Row;
+use crate::ledger::{Event, Row};
 
 use super::fault::Fault;
 use super::request::HistoryReply;
@@ -11,6 +11,9 @@ use super::request::HistoryReply;
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) rows: Vec<Row>,
+    /// What the service itself saw, among the entries.
+    pub(super) told: Vec<Event>,
+    /// Pages of the history to be read once the entries are in it.
     pub(super) histories: Vec<(u64, u32, HistoryReply)>,
     answers: Vec<Answer>,
 }

@@ -7,6 +7,17 @@ use thiserror::Error;
 
 use crate::ledger::{Head, Row};
 
+use super::watch::WinkDone;
+
+/// Who keeps the sessions with the dongles.
+pub trait Watcher: Send {
+    /// Makes the dongle `key` blink. Does not wait; `done` is called when it is known.
+    fn wink(&self, key: &str, done: WinkDone);
+
+    /// Ends every session, and waits until that is done.
+    fn stop(self: Box<Self>);
+}
+
 /// Where the history is kept.
 ///
 /// Nothing is written before the first [`Store::append`], so that a damaged history can be looked

@@ -17,6 +17,7 @@ pub(super) enum Request {
     Release { actor: Actor, id: Uuid, reply: Reply<Allocation> },
     Allocation { id: Uuid, reply: Reply<Allocation> },
     Allocations { reply: Reply<Vec<Allocation>> },
+    Wink { actor: Actor, serial: String, reply: Reply<()> },
     History { after: u64, limit: u32, reply: HistoryReply },
     CreateToken { actor: Actor, role: Role, label: String, reply: Reply<NewToken> },
     RevokeToken { actor: Actor, id: Uuid, reply: Reply<Token> },

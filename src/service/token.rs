@@ -10,10 +10,10 @@ use crate::licence::Refusal;
 use super::request::{Actor, NewToken, Principal, Role, Token};
 
 /// Every token that is not revoked, oldest first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tokens(Vec<Kept>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Kept {
     token: Token,
     digest: String,
