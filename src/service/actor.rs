@@ -16,6 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::arbiter::{self, Active};
 use crate::ledger::{Event, Supply};
 
+use super::Settings;
 use super::batch::Batch;
 use super::dongles::Dongles;
 use super::fault::Fault;
@@ -25,7 +26,6 @@ use super::snapshot::Snapshot;
 use super::state::State;
 use super::token::Tokens;
 use super::watch::DongleEvent;
-use super::Settings;
 
 /// How often the state is confirmed, and what time alone changes is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -151,7 +151,9 @@ impl<S: Store> Core<S> {
             Wake::Request(request) => {
                 self.take(request, &mut batch);
                 while batch.rows.len() < GROUP_MAX && self.stopping.is_none() {
-                    let Ok(next) = self.inputs.requests.try_recv() else { break };
+                    let Ok(next) = self.inputs.requests.try_recv() else {
+                        break;
+                    };
                     self.take(next, &mut batch);
                 }
             }
@@ -163,7 +165,9 @@ impl<S: Store> Core<S> {
     }
 
     fn notice(&mut self, event: DongleEvent, batch: &mut Batch) {
-        let told = self.dongles.notice(event, &self.settings, &self.state.marks);
+        let told = self
+            .dongles
+            .notice(event, &self.settings, &self.state.marks);
         for event in told {
             self.tell(event, batch);
         }
@@ -175,8 +179,11 @@ impl<S: Store> Core<S> {
     fn weigh(&mut self, batch: &mut Batch) {
         let now = self.now_s();
         let gives = self.dongles.entitlements().any(|one| one.gives_at(now));
-        let event =
-            if gives { arbiter::Event::DongleGives } else { arbiter::Event::DongleGivesNothing };
+        let event = if gives {
+            arbiter::Event::DongleGives
+        } else {
+            arbiter::Event::DongleGivesNothing
+        };
         self.settle(event, batch);
     }
 
@@ -187,7 +194,11 @@ impl<S: Store> Core<S> {
         if now != was {
             let (was, now) = (was.name().to_owned(), now.name().to_owned());
             let because = event.name().to_owned();
-            self.record(&Actor::service(), &Event::AuthenticationType { was, now, because }, batch);
+            self.record(
+                &Actor::service(),
+                &Event::AuthenticationType { was, now, because },
+                batch,
+            );
         }
         let at = self.now_s();
         self.active = arbiter::activate(now, self.dongles.entitlements().cloned());
@@ -204,7 +215,9 @@ impl<S: Store> Core<S> {
 
     fn record(&mut self, actor: &Actor, event: &Event, batch: &mut Batch) {
         let at = self.now_ms();
-        batch.rows.push(self.state.record(at, actor.as_str(), event));
+        batch
+            .rows
+            .push(self.state.record(at, actor.as_str(), event));
         self.unpublished = true;
     }
 
@@ -214,7 +227,10 @@ impl<S: Store> Core<S> {
             && !batch.rows.is_empty()
             && let Err(error) = self.store.append(&batch.rows).await
         {
-            tracing::error!(place = self.store.place(), "the history could not be written: {error}");
+            tracing::error!(
+                place = self.store.place(),
+                "the history could not be written: {error}"
+            );
             self.broken = Some(error.into());
         }
         if self.broken.is_some() {
@@ -255,9 +271,8 @@ impl<S: Store> Core<S> {
         if let Err(error) = self.store.close().await {
             tracing::warn!("the history was not closed in good order; nothing is lost: {error}");
         }
-        for waiting in self.stopping.into_iter().flatten() {
-            drop(waiting.send(()));
-        }
+        // Dropped, the senders tell who waits for the end.
+        drop(self.stopping);
     }
 
     fn now_ms(&self) -> i64 {

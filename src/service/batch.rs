@@ -24,8 +24,11 @@ type Answer = Box<dyn FnOnce(Option<&Fault>) + Send>;
 impl Batch {
     /// Keeps an answer until everything it rests on is durable. A refusal waits too: it may rest
     /// on channels that an entry of the same batch takes.
-    pub(super) fn answer<T, E>(&mut self, reply: oneshot::Sender<Result<T, E>>, result: Result<T, E>)
-    where
+    pub(super) fn answer<T, E>(
+        &mut self,
+        reply: oneshot::Sender<Result<T, E>>,
+        result: Result<T, E>,
+    ) where
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {

@@ -85,7 +85,11 @@ impl Dongles {
             DongleEvent::Proved { key, evidence } => {
                 self.proved(key, &evidence, false, settings, marks)
             }
-            DongleEvent::Faulted { key, usb_serial, fault } => {
+            DongleEvent::Faulted {
+                key,
+                usb_serial,
+                fault,
+            } => {
                 let status = DongleStatus {
                     // Not proved, and so not to be printed unless it is harmless.
                     serial: usb_serial.filter(|serial| id::is_label(serial)),
@@ -96,12 +100,19 @@ impl Dongles {
                     }),
                     facts: None,
                 };
-                self.replace(Seen { key, open: None, status })
+                self.replace(Seen {
+                    key,
+                    open: None,
+                    status,
+                })
             }
             DongleEvent::Left { key } => {
                 let place = self.0.iter().position(|seen| seen.key == key);
                 let gone = place.map(|place| self.0.remove(place));
-                gone.and_then(|seen| seen.open).map(|open| open.left()).into_iter().collect()
+                gone.and_then(|seen| seen.open)
+                    .map(|open| open.left())
+                    .into_iter()
+                    .collect()
             }
         }
     }
@@ -118,10 +129,17 @@ impl Dongles {
         let news = opened || judged.event.as_ref().is_some_and(is_news);
         // One key is one dongle: after a reset it may come back before its leaving was seen.
         self.0.retain(|seen| {
-            let same = seen.open.as_ref().is_some_and(|open| open.thumbprint == evidence.thumbprint);
+            let same = seen
+                .open
+                .as_ref()
+                .is_some_and(|open| open.thumbprint == evidence.thumbprint);
             !same || seen.key == key
         });
-        let mut events = self.replace(Seen { key, open: judged.open, status: judged.status });
+        let mut events = self.replace(Seen {
+            key,
+            open: judged.open,
+            status: judged.status,
+        });
         events.extend(judged.event.filter(|_| news));
         events
     }
@@ -134,19 +152,25 @@ impl Dongles {
             return Vec::new();
         };
         let was_open = old.open.take();
-        let left = was_open.filter(|_| new.open.is_none()).map(|open| open.left());
+        let left = was_open
+            .filter(|_| new.open.is_none())
+            .map(|open| open.left());
         *old = new;
         left.into_iter().collect()
     }
 
     /// What every open dongle gives, in order of arrival.
     pub(super) fn entitlements(&self) -> impl Iterator<Item = &Entitlement> {
-        self.0.iter().filter_map(|seen| seen.open.as_ref()?.entitlement.as_ref())
+        self.0
+            .iter()
+            .filter_map(|seen| seen.open.as_ref()?.entitlement.as_ref())
     }
 
     /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
     pub(super) fn next_turn(&self, now: u64) -> Option<u64> {
-        self.entitlements().filter_map(|one| one.next_turn(now)).min()
+        self.entitlements()
+            .filter_map(|one| one.next_turn(now))
+            .min()
     }
 
     pub(super) fn statuses(&self) -> impl Iterator<Item = &DongleStatus> {
@@ -163,10 +187,15 @@ impl Dongles {
         // A dongle that does not prove itself may claim any serial: the proved one comes first.
         found.sort_by_key(|seen| seen.open.is_none());
         match found.first() {
-            None => Err(Refusal::NoSuchDongle { serial: serial.chars().take(64).collect() }),
-            Some(Seen { open: None, status, .. }) => {
-                Err(Refusal::DongleNotOpen { serial: serial.to_owned(), state: status.state })
-            }
+            None => Err(Refusal::NoSuchDongle {
+                serial: serial.chars().take(64).collect(),
+            }),
+            Some(Seen {
+                open: None, status, ..
+            }) => Err(Refusal::DongleNotOpen {
+                serial: serial.to_owned(),
+                state: status.state,
+            }),
             Some(seen) => Ok(&seen.key),
         }
     }
@@ -174,7 +203,10 @@ impl Dongles {
 
 impl Open {
     fn left(self) -> Event {
-        Event::DongleLeft { serial: self.serial, thumbprint: hex(&self.thumbprint) }
+        Event::DongleLeft {
+            serial: self.serial,
+            thumbprint: hex(&self.thumbprint),
+        }
     }
 }
 
@@ -187,14 +219,24 @@ struct Judged {
 
 /// A proof of a state that is in the history already is no news.
 fn is_news(event: &Event) -> bool {
-    !matches!(event, Event::DongleOpened { seen: SeenBefore::Same, .. })
+    !matches!(
+        event,
+        Event::DongleOpened {
+            seen: SeenBefore::Same,
+            ..
+        }
+    )
 }
 
 fn judge(evidence: &Evidence, settings: &Settings, marks: &Marks) -> Judged {
     match identify(evidence, marks) {
         Err(why) => {
             let facts = facts(evidence, &[], None);
-            Judged { status: status(evidence, facts, Some(&why)), open: None, event: None }
+            Judged {
+                status: status(evidence, facts, Some(&why)),
+                open: None,
+                event: None,
+            }
         }
         Ok((proof, grants, seen)) => {
             let entitled = entitle(evidence, &proof, settings);
@@ -207,7 +249,11 @@ fn judge(evidence: &Evidence, settings: &Settings, marks: &Marks) -> Judged {
             let (serial, thumbprint) = (evidence.serial.clone(), evidence.thumbprint);
             Judged {
                 status: status(evidence, facts, why.as_ref()),
-                open: Some(Open { serial: serial.clone(), thumbprint, entitlement }),
+                open: Some(Open {
+                    serial: serial.clone(),
+                    thumbprint,
+                    entitlement,
+                }),
                 event: Some(Event::DongleOpened {
                     serial,
                     thumbprint: hex(&thumbprint),
@@ -246,14 +292,23 @@ fn entitle(
     }
     let records = evidence.grants.iter().map(Vec::as_slice);
     let Settings { trust, profile, .. } = settings;
-    Ok(Entitlement::of_dongle(proof, evidence.thumbprint, records, trust, profile)?)
+    Ok(Entitlement::of_dongle(
+        proof,
+        evidence.thumbprint,
+        records,
+        trust,
+        profile,
+    )?)
 }
 
 fn status(evidence: &Evidence, facts: DongleFacts, why: Option<&NotCounted>) -> DongleStatus {
     DongleStatus {
         serial: Some(evidence.serial.clone()),
         state: why.map_or("open", NotCounted::code),
-        problem: why.map(|why| DongleProblem { detail: why.to_string(), next: why.next() }),
+        problem: why.map(|why| DongleProblem {
+            detail: why.to_string(),
+            next: why.next(),
+        }),
         facts: Some(facts),
     }
 }

@@ -102,7 +102,11 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let damaged = matches!(error, StoreError::Damaged { .. });
         let source = Arc::new(error);
-        if damaged { Self::HistoryDamaged { source } } else { Self::StoreUnavailable { source } }
+        if damaged {
+            Self::HistoryDamaged { source }
+        } else {
+            Self::StoreUnavailable { source }
+        }
     }
 }
 
@@ -110,13 +114,18 @@ impl From<ReplayError> for Fault {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Store(error) => error.into(),
-            ReplayError::Damage(damage) => Self::HistoryDamaged { source: Arc::new(damage) },
+            ReplayError::Damage(damage) => Self::HistoryDamaged {
+                source: Arc::new(damage),
+            },
         }
     }
 }
 
 impl From<Fault> for BatchError {
     fn from(fault: Fault) -> Self {
-        Self { index: None, error: fault.into() }
+        Self {
+            index: None,
+            error: fault.into(),
+        }
     }
 }

@@ -13,15 +13,47 @@ use super::fault::{BatchError, ServiceError};
 /// request is done all the same.
 #[derive(Debug)]
 pub(super) enum Request {
-    Allocate { actor: Actor, asks: Vec<Ask>, reply: Reply<Vec<Allocated>, BatchError> },
-    Release { actor: Actor, id: Uuid, reply: Reply<Allocation> },
-    Allocation { id: Uuid, reply: Reply<Allocation> },
-    Allocations { reply: Reply<Vec<Allocation>> },
-    Wink { actor: Actor, serial: String, reply: Reply<()> },
-    History { after: u64, limit: u32, reply: HistoryReply },
-    CreateToken { actor: Actor, role: Role, label: String, reply: Reply<NewToken> },
-    RevokeToken { actor: Actor, id: Uuid, reply: Reply<Token> },
-    Stop { reply: oneshot::Sender<()> },
+    Allocate {
+        actor: Actor,
+        asks: Vec<Ask>,
+        reply: Reply<Vec<Allocated>, BatchError>,
+    },
+    Release {
+        actor: Actor,
+        id: Uuid,
+        reply: Reply<Allocation>,
+    },
+    Allocation {
+        id: Uuid,
+        reply: Reply<Allocation>,
+    },
+    Allocations {
+        reply: Reply<Vec<Allocation>>,
+    },
+    Wink {
+        actor: Actor,
+        serial: String,
+        reply: Reply<()>,
+    },
+    History {
+        after: u64,
+        limit: u32,
+        reply: HistoryReply,
+    },
+    CreateToken {
+        actor: Actor,
+        role: Role,
+        label: String,
+        reply: Reply<NewToken>,
+    },
+    RevokeToken {
+        actor: Actor,
+        id: Uuid,
+        reply: Reply<Token>,
+    },
+    Stop {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 pub(super) type Reply<T, E = ServiceError> = oneshot::Sender<Result<T, E>>;
@@ -170,7 +202,9 @@ pub struct NewToken {
 /// Leaves the secret out: what is printed for debugging ends in logs.
 impl fmt::Debug for NewToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewToken").field("token", &self.token).finish_non_exhaustive()
+        f.debug_struct("NewToken")
+            .field("token", &self.token)
+            .finish_non_exhaustive()
     }
 }
 

@@ -52,9 +52,11 @@ impl State {
             }
         }
         match store.newest().await? {
-            Some(newest) if newest != state.head => {
-                Err(Damage::CutOff { expected: newest.seq, found: state.head.seq }.into())
+            Some(newest) if newest != state.head => Err(Damage::CutOff {
+                expected: newest.seq,
+                found: state.head.seq,
             }
+            .into()),
             _ => Ok(state),
         }
     }
@@ -62,7 +64,10 @@ impl State {
     fn follow(&mut self, row: &Row) -> Result<(), Damage> {
         let event = self.head.follow(row)?;
         self.apply(row.seq, row.at, &event)
-            .map_err(|Impossible| Damage::Impossible { seq: row.seq, kind: row.kind.clone() })
+            .map_err(|Impossible| Damage::Impossible {
+                seq: row.seq,
+                kind: row.kind.clone(),
+            })
     }
 
     /// Makes the next entry of what was decided, and the state what it is after it.
@@ -71,7 +76,8 @@ impl State {
     /// If the rules decided something that cannot happen: better no answer than a wrong one.
     pub(super) fn record(&mut self, at: i64, actor: &str, event: &Event) -> Row {
         let row = self.head.append(at, actor, event);
-        self.apply(row.seq, at, event).expect("the rules decide only what can happen");
+        self.apply(row.seq, at, event)
+            .expect("the rules decide only what can happen");
         row
     }
 

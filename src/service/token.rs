@@ -32,7 +32,8 @@ impl Tokens {
 
     pub(super) fn find(&self, id: Uuid) -> Result<Token, Refusal> {
         let kept = self.0.iter().find(|kept| kept.token.id == id);
-        kept.map(|kept| kept.token.clone()).ok_or(Refusal::NoSuchToken { id })
+        kept.map(|kept| kept.token.clone())
+            .ok_or(Refusal::NoSuchToken { id })
     }
 
     /// Compares digests of 256-bit random secrets: what the time of the comparison gives away is
@@ -40,17 +41,33 @@ impl Tokens {
     pub(super) fn authenticate(&self, secret: &str) -> Option<Principal> {
         let digest = digest_of(secret);
         let Kept { token, .. } = self.0.iter().find(|kept| kept.digest == digest)?;
-        Some(Principal { actor: Actor::token(token.id), role: token.role })
+        Some(Principal {
+            actor: Actor::token(token.id),
+            role: token.role,
+        })
     }
 
     /// # Errors
     /// [`Impossible`] if it contradicts what came before.
     pub(super) fn apply(&mut self, at: i64, event: &Event) -> Result<(), Impossible> {
         match event {
-            Event::TokenCreated { id, role, label, digest } => {
+            Event::TokenCreated {
+                id,
+                role,
+                label,
+                digest,
+            } => {
                 let role = Role::from_name(role).ok_or(Impossible)?;
-                let token = Token { id: *id, role, label: label.clone(), created_at: at };
-                self.0.push(Kept { token, digest: digest.clone() });
+                let token = Token {
+                    id: *id,
+                    role,
+                    label: label.clone(),
+                    created_at: at,
+                };
+                self.0.push(Kept {
+                    token,
+                    digest: digest.clone(),
+                });
             }
             Event::TokenRevoked { id } => {
                 let place = self.0.iter().position(|kept| kept.token.id == *id);
@@ -82,7 +99,12 @@ pub(super) fn make(
         label: label.into(),
         digest: digest_of(&secret),
     };
-    let token = Token { id, role, label: label.into(), created_at: now };
+    let token = Token {
+        id,
+        role,
+        label: label.into(),
+        created_at: now,
+    };
     Ok((NewToken { token, secret }, event))
 }
 
@@ -92,7 +114,9 @@ fn check_label(label: &str) -> Result<&str, Refusal> {
     if fits && tallykey_protocol::id::is_label(trimmed) {
         Ok(trimmed)
     } else {
-        Err(Refusal::BadLabel { value: label.chars().take(LABEL_MAX).collect() })
+        Err(Refusal::BadLabel {
+            value: label.chars().take(LABEL_MAX).collect(),
+        })
     }
 }
 
@@ -103,10 +127,12 @@ fn digest_of(secret: &str) -> String {
 /// Lower-case hexadecimal, as in the history.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes all");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a String takes all");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -119,14 +145,19 @@ mod tests {
         let (new, event) = make(&[7; 48], Role::Client, " recorder ", 5).expect("a good label");
         tokens.apply(5, &event).expect("possible");
         let principal = tokens.authenticate(&new.secret).expect("the right secret");
-        assert_eq!((principal.actor, principal.role), (Actor::token(new.token.id), Role::Client));
+        assert_eq!(
+            (principal.actor, principal.role),
+            (Actor::token(new.token.id), Role::Client)
+        );
         assert_eq!(tokens.list(), [new.token.clone()]);
         assert_eq!(new.token.label, "recorder");
 
         for wrong in ["", "tk_", &new.secret[1..], &format!("{}0", new.secret)] {
             assert_eq!(tokens.authenticate(wrong), None, "{wrong:?}");
         }
-        tokens.apply(6, &Event::TokenRevoked { id: new.token.id }).expect("possible");
+        tokens
+            .apply(6, &Event::TokenRevoked { id: new.token.id })
+            .expect("possible");
         assert_eq!(tokens.authenticate(&new.secret), None);
         let id = new.token.id;
         assert_eq!(tokens.find(id), Err(Refusal::NoSuchToken { id }));
