@@ -1,0 +1,136 @@
+//! The calls of the API.
+
+mod call;
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Instant,
+};
+
+use hyper::{Method, StatusCode};
+use uuid::Uuid;
+
+use crate::{
+    ClientError, Endpoint,
+    transport::Connection,
+    wire::{
+        Allocated, Allocation, Allocations, Ask, BatchAnswer, Dongles, HistoryPage, Licences,
+        NewToken, Status, Token, TokenAsk, Tokens,
+    },
+};
+
+/// A service, spoken to over as many connections as there are calls at the same time.
+///
+/// Every call fails with a [`ClientError`]; its variant `Problem` is the service's own answer.
+#[derive(Debug)]
+pub struct Client {
+    endpoint: Endpoint,
+    idle: Mutex<Vec<(Instant, Connection)>>,
+}
+
+impl Client {
+    /// Names a service; the first call connects.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Counts per feature, dongles and their states.
+    pub async fn status(&self) -> Result<Status, ClientError> {
+        self.get("/v1/status").await
+    }
+
+    /// The lines that give channels.
+    pub async fn licences(&self) -> Result<Licences, ClientError> {
+        self.get("/v1/licences").await
+    }
+
+    /// Every allocation, oldest first.
+    pub async fn allocations(&self) -> Result<Allocations, ClientError> {
+        self.get("/v1/allocations").await
+    }
+
+    /// One allocation.
+    pub async fn allocation(&self, id: Uuid) -> Result<Allocation, ClientError> {
+        self.get(&format!("/v1/allocations/{id}")).await
+    }
+
+    /// Asks for the channels of one device; asking again gives the same allocation.
+    pub async fn allocate(&self, ask: &Ask) -> Result<Allocated, ClientError> {
+        let answer = self
+            .call(Method::POST, "/v1/allocations", Some(ask))
+            .await?;
+        Ok(Allocated {
+            created: answer.status == StatusCode::CREATED,
+            allocation: self.read(&answer)?,
+        })
+    }
+
+    /// Asks for many devices in one durable step: all are granted, or none.
+    pub async fn allocate_all(&self, asks: &[Ask]) -> Result<BatchAnswer, ClientError> {
+        let answer = self
+            .call(Method::POST, "/v1/allocations/batch", Some(asks))
+            .await?;
+        self.read(&answer)
+    }
+
+    /// Frees the channels of an allocation at once.
+    pub async fn release(&self, id: Uuid) -> Result<Allocation, ClientError> {
+        let path = format!("/v1/allocations/{id}");
+        let answer = self.call(Method::DELETE, &path, None::<&()>).await?;
+        self.read(&answer)
+    }
+
+    /// Every plugged dongle.
+    pub async fn dongles(&self) -> Result<Dongles, ClientError> {
+        self.get("/v1/dongles").await
+    }
+
+    /// Blinks a dongle. `serial` must be one that [`Client::dongles`] named.
+    pub async fn wink(&self, serial: &str) -> Result<(), ClientError> {
+        let path = format!("/v1/dongles/{}/wink", call::path_segment(serial));
+        self.call(Method::POST, &path, None::<&()>).await?;
+        Ok(())
+    }
+
+    /// At most `limit` history entries whose sequence number is above `after`.
+    pub async fn history(&self, after: u64, limit: u32) -> Result<HistoryPage, ClientError> {
+        self.get(&format!("/v1/history?after={after}&limit={limit}"))
+            .await
+    }
+
+    /// Makes a bearer token; its secret is shown only now.
+    pub async fn create_token(&self, ask: &TokenAsk) -> Result<NewToken, ClientError> {
+        let answer = self.call(Method::POST, "/v1/tokens", Some(ask)).await?;
+        self.read(&answer)
+    }
+
+    /// Every token, without its secret.
+    pub async fn tokens(&self) -> Result<Tokens, ClientError> {
+        self.get("/v1/tokens").await
+    }
+
+    /// Revokes a token: its bearer is refused from now on.
+    pub async fn revoke_token(&self, id: Uuid) -> Result<Token, ClientError> {
+        let path = format!("/v1/tokens/{id}");
+        let answer = self.call(Method::DELETE, &path, None::<&()>).await?;
+        self.read(&answer)
+    }
+
+    /// Takes a connection that the service has certainly not given up yet.
+    fn take_idle(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(since, _)| since.elapsed() < call::IDLE_MAX);
+        idle.pop().map(|(_, connection)| connection)
+    }
+
+    fn keep(&self, connection: Connection) {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((Instant::now(), connection));
+    }
+}

@@ -1,0 +1,20 @@
+//! The JSON of the API, version 1.
+//!
+//! Answers may gain members; a client must ignore those it does not know. Requests refuse
+//! members they do not know, so that a misspelt `feature` is not silently another feature.
+
+mod allocation;
+mod dongle;
+mod history;
+mod licence;
+mod status;
+mod token;
+
+pub use allocation::{
+    Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer,
+};
+pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
+pub use history::{HistoryEntry, HistoryPage};
+pub use licence::{Licences, Line, LineSource};
+pub use status::{AuthenticationType, FeatureCounts, Product, Status};
+pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -1,0 +1,51 @@
+//! Licence lines: where counts come from.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Answer of `GET /v1/licences`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Licences {
+    /// Free channels first, then the lines of each source.
+    pub lines: Vec<Line>,
+}
+
+/// One line that gives channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Names the line on this host; shortened for callers without the admin role.
+    pub id: String,
+    /// Who gives the channels.
+    pub source: LineSource,
+    /// Feature that is counted.
+    pub feature: String,
+    /// Channels ever granted.
+    pub count: u64,
+    /// Channels given away since (converted); `count - given` remain.
+    pub given: u64,
+    /// Whether the line counts now.
+    pub active: bool,
+    /// `free`, `perpetual`, `subscription` or `fixed-term`.
+    pub plan: String,
+    /// Start of validity, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Timestamp>,
+    /// End of validity, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Timestamp>,
+}
+
+/// Who gives a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum LineSource {
+    /// The product profile: everybody has these.
+    Free,
+    /// A dongle.
+    Dongle {
+        /// Its serial.
+        serial: String,
+        /// Revision of the grant.
+        revision: u64,
+    },
+}

@@ -1,0 +1,194 @@
+//! The service's facts as the wire types of the API.
+
+use jiff::Timestamp;
+use tallykey_client::wire;
+
+use crate::{
+    arbiter::AuthenticationType,
+    service::{
+        Allocation, AllocationState, Ask, DongleStatus, FeatureCounts, HistoryEntry, LicenceLine,
+        LineSource, Role, Snapshot, Token,
+    },
+};
+
+/// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
+/// record may not be, and is then shown as the nearest end of that range.
+fn moment(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(if milliseconds < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
+    wire::Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        authentication_type: match snapshot.authentication_type {
+            AuthenticationType::None => wire::AuthenticationType::None,
+            AuthenticationType::Dongle => wire::AuthenticationType::Dongle,
+            AuthenticationType::Software => wire::AuthenticationType::Software,
+        },
+        simulated: snapshot.simulated,
+        product: wire::Product {
+            id: snapshot.product.id.clone(),
+            name: snapshot.product.name.clone(),
+            revision: snapshot.product.profile_revision,
+        },
+        features: snapshot.features.iter().map(feature).collect(),
+        dongles: dongles(snapshot),
+        age_ms: snapshot.age_ms(),
+    }
+}
+
+fn feature(counts: &FeatureCounts) -> wire::FeatureCounts {
+    wire::FeatureCounts {
+        id: counts.id.clone(),
+        name: counts.name.clone(),
+        total: counts.total,
+        free: counts.free,
+        free_used: counts.free_used,
+        used: counts.used,
+        available: counts.available,
+        suspended: counts.suspended,
+    }
+}
+
+pub(super) fn dongles(snapshot: &Snapshot) -> Vec<wire::Dongle> {
+    snapshot.dongles.iter().map(dongle).collect()
+}
+
+fn dongle(dongle: &DongleStatus) -> wire::Dongle {
+    let facts = dongle.facts.as_ref();
+    wire::Dongle {
+        serial: dongle.serial.clone(),
+        state: dongle.state.to_owned(),
+        fault: dongle.problem.as_ref().map(|problem| wire::DongleFault {
+            code: dongle.state.to_owned(),
+            detail: problem.detail.clone(),
+            next: problem.next.clone(),
+        }),
+        firmware: facts.map(|facts| facts.firmware.clone()),
+        counter: facts.map(|facts| facts.counter),
+        lifecycle: facts.map(|facts| facts.lifecycle.clone()),
+        simulated: facts.map(|facts| facts.simulated),
+        key_thumbprint: facts.map(|facts| hex(&facts.thumbprint)),
+        grants: facts
+            .into_iter()
+            .flat_map(|facts| &facts.grants)
+            .map(|grant| wire::HeldGrant {
+                product: grant.product.clone(),
+                revision: grant.revision,
+                counts: grant.counts,
+            })
+            .collect(),
+    }
+}
+
+/// Line ids in full are for administrators; others see which is which and no more.
+pub(super) fn line(line: &LicenceLine, reader: Role) -> wire::Line {
+    let seconds = |s: Option<u64>| {
+        s.map(|s| moment(i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000)))
+    };
+    wire::Line {
+        id: match (&line.source, reader) {
+            (LineSource::Free, _) | (_, Role::Admin) => line.id.clone(),
+            _ => masked(&line.id),
+        },
+        source: match &line.source {
+            LineSource::Free => wire::LineSource::Free,
+            LineSource::Dongle { serial, revision } => wire::LineSource::Dongle {
+                serial: serial.clone(),
+                revision: *revision,
+            },
+        },
+        feature: line.feature.clone(),
+        count: line.count,
+        given: line.given,
+        active: line.active,
+        plan: line.plan.to_owned(),
+        valid_from: seconds(line.valid_from),
+        valid_to: seconds(line.valid_to),
+    }
+}
+
+fn masked(id: &str) -> String {
+    let hidden = id.chars().count().saturating_sub(4);
+    format!("…{}", id.chars().skip(hidden).collect::<String>())
+}
+
+pub(super) fn ask(ask: wire::Ask) -> Ask {
+    Ask {
+        device: ask.device,
+        feature: ask.feature,
+        model: ask.model,
+    }
+}
+
+pub(super) fn allocation(allocation: Allocation) -> wire::Allocation {
+    wire::Allocation {
+        id: allocation.id,
+        device: allocation.device,
+        feature: allocation.feature,
+        model: allocation.model,
+        weight: allocation.weight,
+        state: match allocation.state {
+            AllocationState::Licensed => wire::AllocationState::Licensed,
+            AllocationState::Suspended => wire::AllocationState::Suspended,
+        },
+        created_at: moment(allocation.created_at),
+    }
+}
+
+pub(super) fn history_entry(entry: HistoryEntry) -> wire::HistoryEntry {
+    wire::HistoryEntry {
+        seq: entry.seq,
+        at: moment(entry.at),
+        actor: entry.actor,
+        kind: entry.kind,
+        body: entry.body,
+        hash: hex(&entry.hash),
+    }
+}
+
+pub(super) fn role(role: wire::Role) -> Role {
+    match role {
+        wire::Role::Viewer => Role::Viewer,
+        wire::Role::Client => Role::Client,
+        wire::Role::Admin => Role::Admin,
+    }
+}
+
+pub(super) fn token(token: Token) -> wire::Token {
+    wire::Token {
+        id: token.id,
+        role: match token.role {
+            Role::Viewer => wire::Role::Viewer,
+            Role::Client => wire::Role::Client,
+            Role::Admin => wire::Role::Admin,
+        },
+        label: token.label,
+        created_at: moment(token.created_at),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_id_keeps_its_last_four_characters() {
+        assert_eq!(masked("TK-000123/7/1"), "…/7/1");
+        assert_eq!(masked("ä1"), "…ä1");
+    }
+
+    #[test]
+    fn a_moment_beyond_the_calendar_is_its_end() {
+        assert_eq!(moment(i64::MAX), Timestamp::MAX);
+        assert_eq!(moment(0).to_string(), "1970-01-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,168 @@
+//! Every code that an answer can carry, with its HTTP status: the one table of both.
+
+use crate::{licence::Refusal, service::Fault};
+
+/// One code of a problem answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Stable kebab-case name.
+    pub name: &'static str,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// Support class; `fault` for what is no matter of licences.
+    pub class: &'static str,
+    /// The kind of problem in a few words.
+    pub title: &'static str,
+}
+
+macro_rules! codes {
+    ($($constant:ident = $name:literal, $status:literal, $class:literal, $title:literal;)*) => {
+        $(pub(super) const $constant: Code = Code {
+            name: $name, status: $status, class: $class, title: $title,
+        };)*
+
+        /// Every code there is, in the order of the documentation.
+        pub const CODES: &[Code] = &[$($constant),*];
+    };
+}
+
+codes! {
+    NO_CHANNEL_LEFT = "no-channel-left", 409, "too-few-licences", "No channel is left";
+    WEIGHT_CHANGED = "weight-changed", 409, "wrong-procedure", "The device costs another number of channels now";
+    BAD_DEVICE_ID = "bad-device-id", 422, "wrong-procedure", "Not a device id";
+    UNKNOWN_FEATURE = "unknown-feature", 422, "wrong-procedure", "The product has no such feature";
+    BAD_MODEL = "bad-model", 422, "wrong-procedure", "Not a model name";
+    BAD_LABEL = "bad-label", 422, "wrong-procedure", "Not a label";
+    BATCH_TOO_LARGE = "batch-too-large", 413, "wrong-procedure", "The batch has too many devices";
+    NO_SUCH_ALLOCATION = "no-such-allocation", 404, "wrong-procedure", "There is no such allocation";
+    NO_SUCH_DONGLE = "no-such-dongle", 404, "not-delivered", "There is no such dongle";
+    DONGLE_NOT_OPEN = "dongle-not-open", 409, "not-delivered", "The dongle is not open";
+    NO_SUCH_TOKEN = "no-such-token", 404, "wrong-procedure", "There is no such token";
+
+    NO_TOKEN = "no-token", 401, "wrong-procedure", "A bearer token is needed";
+    BAD_TOKEN = "bad-token", 401, "wrong-procedure", "The bearer token is not valid";
+    NOT_PERMITTED = "not-permitted", 403, "wrong-procedure", "The caller may not do this";
+    FOREIGN_ORIGIN = "foreign-origin", 403, "wrong-procedure", "The request comes from a web page";
+    FOREIGN_HOST = "foreign-host", 421, "wrong-procedure", "The request names another host";
+    NO_HOST = "no-host", 400, "wrong-procedure", "The request does not name one host";
+    NO_SUCH_ROUTE = "no-such-route", 404, "wrong-procedure", "There is no such route";
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "wrong-procedure", "The route has no such method";
+    BAD_ID = "bad-id", 422, "wrong-procedure", "Not an id";
+    BAD_QUERY = "bad-query", 422, "wrong-procedure", "The query string is not understood";
+    BAD_JSON = "bad-json", 400, "wrong-procedure", "The body is not JSON";
+    BAD_BODY = "bad-body", 422, "wrong-procedure", "The body is not what the route takes";
+    NOT_JSON = "not-json", 415, "wrong-procedure", "The body is not declared as JSON";
+    BODY_TOO_LARGE = "body-too-large", 413, "wrong-procedure", "The body is too large";
+    BODY_TOO_SLOW = "body-too-slow", 408, "wrong-procedure", "The body came too slowly";
+
+    STORE_UNAVAILABLE = "store-unavailable", 503, "fault", "The state cannot be stored";
+    HISTORY_DAMAGED = "history-damaged", 503, "fault", "The history is damaged";
+    NO_RANDOMNESS = "no-randomness", 503, "fault", "The random source failed";
+    SERVICE_STOPPING = "service-stopping", 503, "fault", "The service is stopping";
+    NOT_READY = "not-ready", 503, "fault", "The service is not ready";
+    INTERNAL = "internal", 500, "fault", "The service made a mistake";
+}
+
+pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
+    match refusal {
+        Refusal::NoChannelLeft { .. } => &NO_CHANNEL_LEFT,
+        Refusal::BadDeviceId { .. } => &BAD_DEVICE_ID,
+        Refusal::UnknownFeature { .. } => &UNKNOWN_FEATURE,
+        Refusal::BadModel { .. } => &BAD_MODEL,
+        Refusal::WeightChanged { .. } => &WEIGHT_CHANGED,
+        Refusal::BatchTooLarge { .. } => &BATCH_TOO_LARGE,
+        Refusal::NoSuchAllocation { .. } => &NO_SUCH_ALLOCATION,
+        Refusal::NoSuchDongle { .. } => &NO_SUCH_DONGLE,
+        Refusal::DongleNotOpen { .. } => &DONGLE_NOT_OPEN,
+        Refusal::NoSuchToken { .. } => &NO_SUCH_TOKEN,
+        Refusal::BadLabel { .. } => &BAD_LABEL,
+    }
+}
+
+pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
+    match fault {
+        Fault::StoreUnavailable { .. } => &STORE_UNAVAILABLE,
+        Fault::HistoryDamaged { .. } => &HISTORY_DAMAGED,
+        Fault::NoRandomness { .. } => &NO_RANDOMNESS,
+        Fault::Stopping => &SERVICE_STOPPING,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, sync::Arc};
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::licence::refusal::DeviceIdProblem;
+
+    #[test]
+    fn every_code_is_kebab_case_and_unique() {
+        let names: BTreeSet<_> = CODES.iter().map(|code| code.name).collect();
+        assert_eq!(names.len(), CODES.len());
+        for name in names {
+            let kebab = |b: u8| b.is_ascii_lowercase() || b == b'-';
+            assert!(name.bytes().all(kebab), "{name}");
+        }
+    }
+
+    #[test]
+    fn rules_and_table_agree_on_code_and_class() {
+        let text = String::new;
+        for refusal in [
+            Refusal::NoChannelLeft {
+                device: text(),
+                feature: text(),
+                needed: 1,
+                owned: 0,
+                free: 0,
+                free_used: 0,
+                used: 0,
+                available: 0,
+                suspended: 0,
+            },
+            Refusal::BadDeviceId {
+                value: text(),
+                problem: DeviceIdProblem::MacNotADevice,
+            },
+            Refusal::UnknownFeature {
+                feature: text(),
+                known: Vec::new(),
+            },
+            Refusal::BadModel { value: text() },
+            Refusal::WeightChanged {
+                device: text(),
+                feature: text(),
+                allocation: Uuid::nil(),
+                was: 1,
+                now: 2,
+            },
+            Refusal::BatchTooLarge { count: 2, max: 1 },
+            Refusal::NoSuchAllocation { id: Uuid::nil() },
+            Refusal::NoSuchDongle { serial: text() },
+            Refusal::DongleNotOpen {
+                serial: text(),
+                state: "busy",
+            },
+            Refusal::NoSuchToken { id: Uuid::nil() },
+            Refusal::BadLabel { value: text() },
+        ] {
+            let code = of_refusal(&refusal);
+            assert_eq!(code.name, refusal.code());
+            assert_eq!(code.class, refusal.class().name());
+            assert!((400..500).contains(&code.status));
+        }
+        let source = || Arc::new(std::io::Error::other("disk full"));
+        for fault in [
+            Fault::StoreUnavailable { source: source() },
+            Fault::HistoryDamaged { source: source() },
+            Fault::NoRandomness { source: source() },
+            Fault::Stopping,
+        ] {
+            let code = of_fault(&fault);
+            assert_eq!((code.name, code.class), (fault.code(), "fault"));
+            assert!(code.status >= 500);
+        }
+    }
+}

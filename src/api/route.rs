@@ -1,0 +1,129 @@
+//! The one table of routes: the router is made from it, and so are the tests of its access.
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, Method, header},
+    middleware::{from_fn, from_fn_with_state, map_response},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{
+    auth::{Access, Gate, authorise},
+    error::{ApiError, HttpRefusal},
+    guard::own_names_only,
+    routes::{allocations, dongles, health, history, licences, status, tokens},
+};
+use crate::service::{Role, Service};
+
+/// One method of one path.
+#[derive(Debug)]
+pub struct Route {
+    /// HTTP method.
+    pub method: Method,
+    /// Path, parameters in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Most bytes of its body; 0 if it takes none.
+    pub body_max: usize,
+    handler: fn(MethodFilter) -> MethodRouter<Service>,
+}
+
+/// A device id, a feature and a model are at most 64 characters each, or a label is.
+const ONE: usize = 4 * 1024;
+/// The largest batch, 10,000 asks of ordinary length, is about 1 MiB.
+const MANY: usize = 4 * 1024 * 1024;
+
+const VIEWER: Access = Access::Role(Role::Viewer);
+const CLIENT: Access = Access::Role(Role::Client);
+const ADMIN: Access = Access::Role(Role::Admin);
+
+macro_rules! routes {
+    ($($method:ident $path:literal, $access:ident, $body_max:expr, $handler:path;)*) => {
+        /// Every route of the API.
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: Method::$method,
+            path: $path,
+            access: $access,
+            body_max: $body_max,
+            handler: |method| on(method, $handler),
+        }),*];
+    };
+}
+
+const OPEN: Access = Access::Open;
+
+routes! {
+    GET    "/v1/status",                VIEWER, 0,    status::show;
+    GET    "/v1/licences",              VIEWER, 0,    licences::list;
+    GET    "/v1/allocations",           VIEWER, 0,    allocations::list;
+    POST   "/v1/allocations",           CLIENT, ONE,  allocations::create;
+    POST   "/v1/allocations/batch",     CLIENT, MANY, allocations::create_all;
+    GET    "/v1/allocations/{id}",      VIEWER, 0,    allocations::show;
+    DELETE "/v1/allocations/{id}",      CLIENT, 0,    allocations::release;
+    GET    "/v1/dongles",               VIEWER, 0,    dongles::list;
+    POST   "/v1/dongles/{serial}/wink", CLIENT, 0,    dongles::wink;
+    GET    "/v1/history",               VIEWER, 0,    history::list;
+    GET    "/v1/tokens",                ADMIN,  0,    tokens::list;
+    POST   "/v1/tokens",                ADMIN,  ONE,  tokens::create;
+    DELETE "/v1/tokens/{id}",           ADMIN,  0,    tokens::revoke;
+    GET    "/healthz",                  OPEN,   0,    health::alive;
+    GET    "/readyz",                   OPEN,   0,    health::ready;
+}
+
+/// The router of [`ROUTES`] inside its guards.
+pub(super) fn router(service: &Service) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let method = MethodFilter::try_from(route.method.clone()).expect("a method axum knows");
+        let handler = (route.handler)(method);
+        let handler = match route.access {
+            Access::Open => handler,
+            Access::Role(needed) => {
+                let gate = Gate::new(service.clone(), needed, route.body_max);
+                handler.route_layer(from_fn_with_state(gate, authorise))
+            }
+        };
+        router = router.route(route.path, handler);
+    }
+    guarded(
+        router
+            .fallback(no_such_route)
+            .method_not_allowed_fallback(method_not_allowed)
+            .with_state(service.clone()),
+    )
+}
+
+fn guarded(router: Router) -> Router {
+    router
+        .layer(from_fn(own_names_only))
+        .layer(map_response(never_stored))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::Panicked.into_response()
+        }))
+}
+
+async fn no_such_route(request: Request) -> ApiError {
+    let path = request.uri().path().to_owned();
+    HttpRefusal::NoSuchRoute { path }.into()
+}
+
+async fn method_not_allowed(request: Request) -> ApiError {
+    let path = request.uri().path().to_owned();
+    let method = request.method().to_string();
+    HttpRefusal::MethodNotAllowed { path, method }.into()
+}
+
+/// Answers hold device ids and, once, a token's secret: no cache keeps them.
+async fn never_stored(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}

@@ -1,0 +1,81 @@
+//! `/v1/allocations`
+
+use axum::{Extension, Json, extract::State, http::StatusCode};
+use tallykey_client::wire;
+
+use crate::{
+    api::{
+        body::{Body, Id},
+        convert,
+        error::ApiError,
+    },
+    service::{Principal, Service},
+};
+
+pub(in crate::api) async fn list(
+    State(service): State<Service>,
+) -> Result<Json<wire::Allocations>, ApiError> {
+    let allocations = service.allocations().await?;
+    Ok(Json(wire::Allocations {
+        allocations: allocations.into_iter().map(convert::allocation).collect(),
+    }))
+}
+
+pub(in crate::api) async fn create(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Body(ask): Body<wire::Ask>,
+) -> Result<(StatusCode, Json<wire::Allocation>), ApiError> {
+    let done = service.allocate(&caller.actor, convert::ask(ask)).await?;
+    let allocation = convert::allocation(done.allocation);
+    Ok((created(done.created), Json(allocation)))
+}
+
+pub(in crate::api) async fn create_all(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Body(asks): Body<Vec<wire::Ask>>,
+) -> Result<(StatusCode, Json<wire::BatchAnswer>), ApiError> {
+    let asks = asks.into_iter().map(convert::ask).collect();
+    let allocations: Vec<_> = service
+        .allocate_all(&caller.actor, asks)
+        .await?
+        .into_iter()
+        .map(|done| wire::BatchAllocated {
+            allocation: convert::allocation(done.allocation),
+            created: done.created,
+        })
+        .collect();
+    let new = allocations.iter().filter(|done| done.created).count();
+    let answer = wire::BatchAnswer {
+        created: new,
+        existing: allocations.len() - new,
+        allocations,
+    };
+    Ok((created(new > 0), Json(answer)))
+}
+
+pub(in crate::api) async fn show(
+    State(service): State<Service>,
+    Id(id): Id,
+) -> Result<Json<wire::Allocation>, ApiError> {
+    let allocation = service.allocation(id).await?;
+    Ok(Json(convert::allocation(allocation)))
+}
+
+pub(in crate::api) async fn release(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Id(id): Id,
+) -> Result<Json<wire::Allocation>, ApiError> {
+    let released = service.release(&caller.actor, id).await?;
+    Ok(Json(convert::allocation(released)))
+}
+
+const fn created(new: bool) -> StatusCode {
+    if new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    }
+}

@@ -1,0 +1,83 @@
+//! RULES: which device uses which channel.
+//!
+//! The append-only, hash-chained history is the durable form of the ledger: its state is what
+//! [`Ledger::apply`] makes of every entry in order. Which allocations count is never stored; it
+//! follows from their order and from what is owned now.
+
+mod apply;
+mod balance;
+mod channel;
+mod device;
+mod entry;
+mod event;
+mod marks;
+
+use std::collections::{BTreeMap, HashMap};
+
+use uuid::Uuid;
+
+pub use balance::{Balance, Supply};
+pub use channel::{Ask, Channel, Decision};
+pub use device::DeviceId;
+pub use entry::{Damage, Head, Row};
+pub use event::{Event, GrantMark, SeenBefore};
+pub use marks::{Marks, RolledBack};
+
+/// Every allocation, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    features: BTreeMap<String, Holdings>,
+    /// Where each allocation is: its feature and its place in the order.
+    places: HashMap<Uuid, (String, u64)>,
+}
+
+/// Allocations of one feature.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Holdings {
+    /// Channels of all of them together.
+    weight: u64,
+    /// By the number of the history entry that made them: oldest first.
+    in_order: BTreeMap<u64, Allocation>,
+    by_device: HashMap<DeviceId, Uuid>,
+}
+
+/// Channels of one feature that one device holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocation {
+    /// Its id.
+    pub id: Uuid,
+    /// The device.
+    pub device: DeviceId,
+    /// The feature.
+    pub feature: String,
+    /// The device's model, if it was given.
+    pub model: Option<String>,
+    /// Channels it costs.
+    pub weight: u32,
+    /// When it was made, Unix time in milliseconds.
+    pub created_at: i64,
+    /// Its place among all allocations: the lower one is the older one.
+    pub order: u64,
+}
+
+impl Ledger {
+    /// The allocation of that id.
+    #[must_use]
+    pub fn allocation(&self, id: Uuid) -> Option<&Allocation> {
+        let (feature, order) = self.places.get(&id)?;
+        self.features.get(feature)?.in_order.get(order)
+    }
+
+    /// What a device holds of a feature.
+    #[must_use]
+    pub fn held_by(&self, device: &DeviceId, feature: &str) -> Option<&Allocation> {
+        self.allocation(*self.features.get(feature)?.by_device.get(device)?)
+    }
+
+    /// Every allocation, feature by feature, oldest first within one.
+    pub fn allocations(&self) -> impl Iterator<Item = &Allocation> {
+        self.features
+            .values()
+            .flat_map(|held| held.in_order.values())
+    }
+}

@@ -1,0 +1,114 @@
+//! What the history tells: each kind of entry with its facts. Rejections are not entries.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One thing that happened. Its name in the history is the kebab-case name of the variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    content = "body",
+    rename_all = "kebab-case",
+    deny_unknown_fields
+)]
+pub enum Event {
+    /// The service started.
+    ServiceStarted {
+        /// Its version.
+        version: String,
+        /// Whether everything here is simulated.
+        simulated: bool,
+    },
+    /// Another source became active.
+    AuthenticationType {
+        /// The source that was active.
+        was: String,
+        /// The source that is active from now on.
+        now: String,
+        /// The arbiter's event.
+        because: String,
+    },
+    /// A dongle was opened and proved, or proved something new.
+    DongleOpened {
+        /// Its serial.
+        serial: String,
+        /// Thumbprint of its key, hex.
+        thumbprint: String,
+        /// Its monotonic counter.
+        counter: u64,
+        /// The grants it holds.
+        grants: Vec<GrantMark>,
+        /// How it compares with what this host saw of it before.
+        seen: SeenBefore,
+    },
+    /// An opened dongle is gone or stopped proving itself.
+    DongleLeft {
+        /// Its serial.
+        serial: String,
+        /// Thumbprint of its key, hex.
+        thumbprint: String,
+    },
+    /// A device was given channels.
+    Allocated {
+        /// Id of the allocation.
+        id: Uuid,
+        /// The normalised device id.
+        device: String,
+        /// The feature.
+        feature: String,
+        /// The device's model, if it was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        /// Channels it costs.
+        weight: u32,
+    },
+    /// A device gave its channels back.
+    Released {
+        /// Id of the allocation.
+        id: Uuid,
+        /// The normalised device id.
+        device: String,
+        /// The feature.
+        feature: String,
+        /// Channels it gave back.
+        weight: u32,
+    },
+    /// A bearer token was made.
+    TokenCreated {
+        /// Its id.
+        id: Uuid,
+        /// What its holder may do.
+        role: String,
+        /// What it is for.
+        label: String,
+        /// SHA-256 of its secret, hex.
+        digest: String,
+    },
+    /// A bearer token was taken back.
+    TokenRevoked {
+        /// Its id.
+        id: Uuid,
+    },
+}
+
+/// One grant a dongle holds, as the host remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantMark {
+    /// The product.
+    pub product: String,
+    /// The revision.
+    pub revision: u64,
+}
+
+/// How a dongle compares with what this host remembers of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeenBefore {
+    /// This host never saw its key.
+    Never,
+    /// As it was.
+    Same,
+    /// Further than this host remembers: it was used elsewhere, or this host was restored.
+    Ahead,
+}

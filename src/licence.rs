@@ -1,0 +1,19 @@
+//! RULES: what a verified record allows.
+//!
+//! `VerifiedGrant → Entitlement`: each is made in one function from the one before, so holding
+//! one proves that every check before it was passed.
+
+mod entitlement;
+mod grant;
+mod profile;
+mod refusal;
+#[cfg(test)]
+pub(crate) mod testing;
+mod trust;
+
+pub use entitlement::{Entitlement, Line, Source};
+pub use grant::{GrantRefusal, VerifiedGrant};
+pub use profile::{Feature, Profile};
+pub use refusal::{DeviceIdProblem, Refusal, SupportClass};
+pub use tallykey_protocol::grant::Plan;
+pub use trust::{BadTrust, Trust};

@@ -1,0 +1,145 @@
+//! Verified counts that one source gives this machine.
+
+use tallykey_protocol::grant::Plan;
+
+/// What one dongle gives, made only from grants that verified for that dongle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entitlement {
+    pub(super) source: Source,
+    pub(super) lines: Vec<Line>,
+    pub(super) excludes_free: bool,
+}
+
+/// The holder of the grants an entitlement was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The dongle's serial.
+    pub serial: String,
+    /// RFC 9679 thumbprint of the dongle's key: one key is one dongle, whatever serial it shows.
+    pub thumbprint: [u8; 32],
+}
+
+/// One line of a verified grant, less what was given away of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Revision of the grant it stands in.
+    pub revision: u64,
+    /// Its id, unique for the holder and product.
+    pub id: u32,
+    /// What it counts.
+    pub feature: String,
+    /// The gross total ever granted.
+    pub count: u64,
+    /// What the dongle gave away of it, as the dongle proved.
+    pub given: u64,
+    /// How long it lasts.
+    pub plan: Plan,
+    /// The purchase date, Unix time in seconds.
+    pub valid_from: u64,
+    /// The first moment it is not valid any more, Unix time in seconds; none if it never ends.
+    pub valid_to: Option<u64>,
+}
+
+impl Line {
+    /// Whether it counts at `now` (Unix time in seconds).
+    #[must_use]
+    pub fn is_valid_at(&self, now: u64) -> bool {
+        self.valid_from <= now && self.valid_to.is_none_or(|end| now < end)
+    }
+
+    /// Channels it still holds: what was granted less what was given away.
+    #[must_use]
+    pub fn remaining(&self) -> u64 {
+        self.count.saturating_sub(self.given)
+    }
+
+    /// The moments at which its validity changes by itself.
+    fn turns(&self) -> impl Iterator<Item = u64> {
+        [Some(self.valid_from), self.valid_to].into_iter().flatten()
+    }
+}
+
+impl Entitlement {
+    /// Who gives it.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Every line, valid now or not.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Whether the vendor granted it instead of the free channels, not beside them.
+    #[must_use]
+    pub fn excludes_free(&self) -> bool {
+        self.excludes_free
+    }
+
+    /// Channels of a feature at `now` (Unix time in seconds).
+    #[must_use]
+    pub fn channels(&self, feature: &str, now: u64) -> u64 {
+        let valid = self
+            .lines
+            .iter()
+            .filter(|line| line.feature == feature && line.is_valid_at(now));
+        valid.map(Line::remaining).sum()
+    }
+
+    /// Whether it has a channel of anything at `now` (Unix time in seconds). A source with
+    /// nothing to give is as if it were not there.
+    #[must_use]
+    pub fn gives_at(&self, now: u64) -> bool {
+        self.lines
+            .iter()
+            .any(|line| line.is_valid_at(now) && line.remaining() > 0)
+    }
+
+    /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
+    #[must_use]
+    pub fn next_turn(&self, now: u64) -> Option<u64> {
+        self.lines
+            .iter()
+            .flat_map(Line::turns)
+            .filter(|turn| *turn > now)
+            .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::licence::testing;
+
+    #[test]
+    fn lines_count_while_they_are_valid_and_less_what_was_given() {
+        let mut entitlement = testing::entitlement(1, &[("camera", 64), ("camera", 8)]);
+        entitlement.lines[0].given = 14;
+        entitlement.lines[1].valid_from = 100;
+        entitlement.lines[1].valid_to = Some(200);
+        let table = [
+            (99, 50, Some(100)),
+            (100, 58, Some(200)),
+            (199, 58, Some(200)),
+            (200, 50, None),
+        ];
+        for (now, channels, turn) in table {
+            assert_eq!(entitlement.channels("camera", now), channels, "at {now}");
+            assert_eq!(entitlement.next_turn(now), turn, "at {now}");
+        }
+        assert_eq!(entitlement.channels("vca", 100), 0);
+    }
+
+    #[test]
+    fn what_is_all_given_away_or_expired_gives_nothing() {
+        let mut entitlement = testing::entitlement(1, &[("camera", 2)]);
+        assert!(entitlement.gives_at(0));
+        entitlement.lines[0].given = 2;
+        assert!(!entitlement.gives_at(0));
+        entitlement.lines[0].given = 0;
+        entitlement.lines[0].valid_to = Some(50);
+        assert!(!entitlement.gives_at(50));
+    }
+}

@@ -1,0 +1,267 @@
+//! Every way in which a rule says no to a request, with the code a program matches on and the
+//! next step a person takes.
+
+use std::fmt;
+
+use thiserror::Error;
+use uuid::Uuid;
+
+/// A rule said no. Nothing was changed; asking the same again gets the same answer until
+/// somebody does what [`Refusal::next`] says.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The feature has too few channels left for this request.
+    #[error(
+        "{device} needs {needed} {feature} channel(s) and {left} of {owned} owned are left{by_batch} ({used} used, of them {free_used} of {free} free; {suspended} suspended)",
+        left = available.saturating_sub(*before),
+        by_batch = by_batch(*before)
+    )]
+    NoChannelLeft {
+        /// The device that was refused (the first one, in a batch).
+        device: String,
+        /// The feature that is full.
+        feature: String,
+        /// Channels this device costs.
+        needed: u32,
+        /// Channels in all: free ones and those of the active source.
+        owned: u64,
+        /// Free channels of the product profile, part of `owned`.
+        free: u64,
+        /// Free channels in use, part of `used`.
+        free_used: u64,
+        /// Channels in use by licensed devices.
+        used: u64,
+        /// Channels left (`owned` less `used`; 0 while anything is suspended).
+        available: u64,
+        /// Channels that suspended devices wait for.
+        suspended: u64,
+        /// Channels that the devices before it in the same batch would take; the other numbers
+        /// are as they were before the batch, and stay so.
+        before: u64,
+    },
+    /// The device is named by nothing that could stay the same.
+    #[error("{value:?} is not a device id: {problem}")]
+    BadDeviceId {
+        /// What was given, shortened.
+        value: String,
+        /// What is wrong with it.
+        problem: DeviceIdProblem,
+    },
+    /// The product has no such feature.
+    #[error("the product has no feature {feature:?}; it has {}", known.join(", "))]
+    UnknownFeature {
+        /// What was asked for.
+        feature: String,
+        /// What the product profile defines.
+        known: Vec<String>,
+    },
+    /// The model is not 1 to 64 printable characters.
+    #[error("{value:?} is not a model name: give 1 to 64 printable characters")]
+    BadModel {
+        /// What was given, shortened.
+        value: String,
+    },
+    /// The device holds an allocation that costs another number of channels.
+    #[error("{device} already holds {was} {feature} channel(s) and now costs {now}")]
+    WeightChanged {
+        /// The device.
+        device: String,
+        /// The feature.
+        feature: String,
+        /// The allocation it holds.
+        allocation: Uuid,
+        /// Channels it costs as allocated.
+        was: u32,
+        /// Channels it would cost by the model given now.
+        now: u32,
+    },
+    /// A batch is larger than one durable step may be.
+    #[error("a batch may hold {max} devices and this one holds {count}")]
+    BatchTooLarge {
+        /// Devices in the batch.
+        count: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// There is no allocation of this id.
+    #[error("there is no allocation {id}")]
+    NoSuchAllocation {
+        /// The id asked for.
+        id: Uuid,
+    },
+    /// No dongle of this serial was seen.
+    #[error("no dongle {serial:?} is plugged in")]
+    NoSuchDongle {
+        /// The serial asked for.
+        serial: String,
+    },
+    /// The dongle is plugged in and is not open.
+    #[error("the dongle {serial} is not open: its state is {state}")]
+    DongleNotOpen {
+        /// The serial asked for.
+        serial: String,
+        /// Its state, as in the status.
+        state: &'static str,
+    },
+    /// There is no token of this id.
+    #[error("there is no token {id}")]
+    NoSuchToken {
+        /// The id asked for.
+        id: Uuid,
+    },
+    /// A label is not 1 to 64 printable characters.
+    #[error("{value:?} is not a label: give 1 to 64 printable characters")]
+    BadLabel {
+        /// What was given, shortened.
+        value: String,
+    },
+}
+
+fn by_batch(before: u64) -> String {
+    if before == 0 {
+        return String::new();
+    }
+    format!(" after {before} for the devices before it in the batch")
+}
+
+/// What keeps a value from being a device id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceIdProblem {
+    /// It looks like a MAC address with too few or too many digits.
+    MacDigits {
+        /// Hexadecimal digits found; 12 are wanted.
+        found: usize,
+    },
+    /// It has MAC separators around something that is no hexadecimal digit.
+    MacCharacter {
+        /// The first character that does not belong.
+        character: char,
+    },
+    /// Another stable id may use only letters, digits, `.`, `_` and `-`.
+    Character {
+        /// The first character that does not belong.
+        character: char,
+    },
+    /// Another stable id has 1 to 64 characters.
+    Length {
+        /// Characters found.
+        found: usize,
+    },
+}
+
+impl fmt::Display for DeviceIdProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MacDigits { found } => {
+                write!(
+                    f,
+                    "a MAC address has 12 hexadecimal digits and this has {found}"
+                )
+            }
+            Self::MacCharacter { character } => {
+                write!(
+                    f,
+                    "a MAC address has hexadecimal digits only and this has {character:?}"
+                )
+            }
+            Self::Character { character } => write!(
+                f,
+                "an id may use letters, digits, '.', '_' and '-' and this has {character:?}"
+            ),
+            Self::Length { found } => {
+                write!(f, "an id has 1 to 64 characters and this has {found}")
+            }
+        }
+    }
+}
+
+/// Which desk of a vendor's support a refusal belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SupportClass {
+    /// More channels are wanted than were bought.
+    TooFewLicences,
+    /// The request itself is not right.
+    WrongProcedure,
+    /// Something bought is not (yet) at this machine: dongle or file missing.
+    NotDelivered,
+    /// A record cannot be believed.
+    DamagedFile,
+    /// Something belongs to another dongle, machine, vendor or product.
+    Migration,
+}
+
+impl SupportClass {
+    /// The stable name in API and CLI.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TooFewLicences => "too-few-licences",
+            Self::WrongProcedure => "wrong-procedure",
+            Self::NotDelivered => "not-delivered",
+            Self::DamagedFile => "damaged-file",
+            Self::Migration => "migration",
+        }
+    }
+}
+
+impl Refusal {
+    /// The stable code a program matches on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoChannelLeft { .. } => "no-channel-left",
+            Self::BadDeviceId { .. } => "bad-device-id",
+            Self::UnknownFeature { .. } => "unknown-feature",
+            Self::BadModel { .. } => "bad-model",
+            Self::WeightChanged { .. } => "weight-changed",
+            Self::BatchTooLarge { .. } => "batch-too-large",
+            Self::NoSuchAllocation { .. } => "no-such-allocation",
+            Self::NoSuchDongle { .. } => "no-such-dongle",
+            Self::DongleNotOpen { .. } => "dongle-not-open",
+            Self::NoSuchToken { .. } => "no-such-token",
+            Self::BadLabel { .. } => "bad-label",
+        }
+    }
+
+    /// The support class it belongs to.
+    #[must_use]
+    pub const fn class(&self) -> SupportClass {
+        match self {
+            Self::NoChannelLeft { .. } => SupportClass::TooFewLicences,
+            Self::NoSuchDongle { .. } | Self::DongleNotOpen { .. } => SupportClass::NotDelivered,
+            Self::BadDeviceId { .. }
+            | Self::UnknownFeature { .. }
+            | Self::BadModel { .. }
+            | Self::WeightChanged { .. }
+            | Self::BatchTooLarge { .. }
+            | Self::NoSuchAllocation { .. }
+            | Self::NoSuchToken { .. }
+            | Self::BadLabel { .. } => SupportClass::WrongProcedure,
+        }
+    }
+
+    /// What to do next, as one sentence to a person.
+    #[must_use]
+    pub fn next(&self) -> String {
+        match self {
+            Self::NoChannelLeft { feature, suspended, .. } if *suspended > 0 => format!(
+                "plug the dongle back in that gave the suspended {feature} channels, or release devices that are gone"
+            ),
+            Self::NoChannelLeft { feature, .. } => format!(
+                "release a {feature} device that is gone, plug in another dongle of this product, or buy more {feature} channels"
+            ),
+            Self::BadDeviceId { .. } => "give the MAC address as 00:02:D1:1A:2B:3C, or another id with a character that no MAC address has, as SN-4711".into(),
+            Self::UnknownFeature { .. } => "ask for one of the features named, or leave the feature out".into(),
+            Self::BadModel { .. } => "give the model as printed on the device, or leave it out".into(),
+            Self::WeightChanged { allocation, .. } => {
+                format!("release allocation {allocation} and allocate the device again")
+            }
+            Self::BatchTooLarge { max, .. } => format!("split it into batches of at most {max}"),
+            Self::NoSuchAllocation { .. } => "list the allocations to find the id".into(),
+            Self::NoSuchDongle { .. } => "list the dongles and plug the missing one in".into(),
+            Self::DongleNotOpen { .. } => "do what the list of dongles says about that state".into(),
+            Self::NoSuchToken { .. } => "list the tokens to find the id".into(),
+            Self::BadLabel { .. } => "give a shorter label without control characters".into(),
+        }
+    }
+}

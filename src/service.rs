@@ -1,0 +1,204 @@
+//! ORDER: one actor owns all state; everything else asks it through [`Service`].
+//!
+//! Requests queue up, the actor decides each one against the state in memory, makes all of them
+//! durable in one commit and answers only then. Readers take the published [`Snapshot`].
+
+mod fault;
+mod request;
+mod snapshot;
+mod token;
+pub mod watch;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use request::Request;
+use token::Tokens;
+
+pub use crate::ledger::Ask;
+pub use fault::{BatchError, Fault, ServiceError};
+pub use request::{
+    Actor, Allocated, Allocation, AllocationState, HistoryEntry, NewToken, Principal, Role, Token,
+};
+pub use snapshot::{
+    DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus, LicenceLine, LineSource,
+    Product, Snapshot,
+};
+
+/// A handle to the running service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Service {
+    requests: mpsc::Sender<Request>,
+    published: tokio::sync::watch::Receiver<Arc<Snapshot>>,
+    tokens: tokio::sync::watch::Receiver<Arc<Tokens>>,
+}
+
+impl Service {
+    /// The state as last published. Never waits.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.published.borrow())
+    }
+
+    /// Waits until a newly published state meets `wanted`, starting with the present one.
+    ///
+    /// # Errors
+    /// [`Fault::Stopping`] when the service ends first.
+    pub async fn wait_for(
+        &self,
+        mut wanted: impl FnMut(&Snapshot) -> bool,
+    ) -> Result<Arc<Snapshot>, Fault> {
+        let mut published = self.published.clone();
+        let met = published.wait_for(|snapshot| wanted(snapshot)).await;
+        met.map(|snapshot| Arc::clone(&snapshot))
+            .map_err(|_| Fault::Stopping)
+    }
+
+    /// Gives a device the channels it costs, or answers with those it holds. Durable before it
+    /// answers.
+    ///
+    /// # Errors
+    /// A refusal of the rules, or a fault after which the same may be asked again.
+    pub async fn allocate(&self, actor: &Actor, ask: Ask) -> Result<Allocated, ServiceError> {
+        let mut done = self
+            .allocate_all(actor, vec![ask])
+            .await
+            .map_err(|batch| batch.error)?;
+        done.pop().ok_or(ServiceError::Fault(Fault::Stopping))
+    }
+
+    /// Does the same for many devices in one durable step: all of them or none.
+    ///
+    /// # Errors
+    /// Names the first request that was refused; nothing was changed.
+    pub async fn allocate_all(
+        &self,
+        actor: &Actor,
+        asks: Vec<Ask>,
+    ) -> Result<Vec<Allocated>, BatchError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::Allocate { actor, asks, reply })
+            .await
+            .map_err(|fault| BatchError {
+                index: None,
+                error: fault.into(),
+            })?
+    }
+
+    /// Takes an allocation away; its channels are free at once. Answers with what it was.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::NoSuchAllocation`], or a fault.
+    pub async fn release(&self, actor: &Actor, id: Uuid) -> Result<Allocation, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::Release { actor, id, reply })
+            .await?
+    }
+
+    /// One allocation.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::NoSuchAllocation`], or a fault.
+    pub async fn allocation(&self, id: Uuid) -> Result<Allocation, ServiceError> {
+        self.ask(|reply| Request::Allocation { id, reply }).await?
+    }
+
+    /// Every allocation, oldest first.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn allocations(&self) -> Result<Vec<Allocation>, ServiceError> {
+        Ok(self.ask(|reply| Request::Allocations { reply }).await?)
+    }
+
+    /// Up to `limit` history entries (at most [`HISTORY_PAGE_MAX`]) after number `after`, in
+    /// order; 0 starts at the beginning.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn history(&self, after: u64, limit: u32) -> Result<Vec<HistoryEntry>, ServiceError> {
+        self.ask(|reply| Request::History {
+            after,
+            limit,
+            reply,
+        })
+        .await?
+    }
+
+    /// Makes the dongle of that serial blink.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::NoSuchDongle`] or
+    /// [`crate::licence::Refusal::DongleNotOpen`], or a fault.
+    pub async fn wink(&self, actor: &Actor, serial: &str) -> Result<(), ServiceError> {
+        let (actor, serial) = (actor.clone(), serial.to_owned());
+        self.ask(|reply| Request::Wink {
+            actor,
+            serial,
+            reply,
+        })
+        .await?
+    }
+
+    /// Makes a bearer token. Its secret is told here and never kept.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::BadLabel`], or a fault.
+    pub async fn create_token(
+        &self,
+        actor: &Actor,
+        role: Role,
+        label: String,
+    ) -> Result<NewToken, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::CreateToken {
+            actor,
+            role,
+            label,
+            reply,
+        })
+        .await?
+    }
+
+    /// Takes a token back; it is void from the answer on.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::NoSuchToken`], or a fault.
+    pub async fn revoke_token(&self, actor: &Actor, id: Uuid) -> Result<Token, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::RevokeToken { actor, id, reply })
+            .await?
+    }
+
+    /// Every token that is not revoked, oldest first.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<Token> {
+        self.tokens.borrow().list()
+    }
+
+    /// Who a secret stands for, if it is of a token that is not revoked. Never waits.
+    #[must_use]
+    pub fn authenticate(&self, secret: &str) -> Option<Principal> {
+        self.tokens.borrow().authenticate(secret)
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request,
+    ) -> Result<T, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .send(request(reply))
+            .await
+            .map_err(|_| Fault::Stopping)?;
+        answer.await.map_err(|_| Fault::Stopping)
+    }
+}
+
+/// Most history entries of one answer: about 300 kB.
+pub const HISTORY_PAGE_MAX: u32 = 1_000;
+
+/// Most devices of one batch: one commit of about 3 MB.
+pub const BATCH_MAX: usize = 10_000;

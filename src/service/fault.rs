@@ -1,0 +1,86 @@
+//! Every way in which the service can break while it answers.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::licence::Refusal;
+
+/// Something broke. The request may be sent again: allocations are idempotent by device and
+/// feature, so a repeated request never takes a second channel.
+#[derive(Debug, Clone, Error)]
+pub enum Fault {
+    /// The state could not be written or read.
+    #[error("the state could not be stored: {source}")]
+    StoreUnavailable {
+        /// What the store found.
+        source: Arc<dyn StdError + Send + Sync>,
+    },
+    /// The stored history does not verify any more.
+    #[error("the stored history is damaged: {source}")]
+    HistoryDamaged {
+        /// What the check found.
+        source: Arc<dyn StdError + Send + Sync>,
+    },
+    /// The random source of the machine gave nothing.
+    #[error("the machine's random source failed: {source}")]
+    NoRandomness {
+        /// What it said.
+        source: Arc<dyn StdError + Send + Sync>,
+    },
+    /// The service is stopping or has stopped.
+    #[error("the service is stopping")]
+    Stopping,
+}
+
+impl Fault {
+    /// The stable code a program matches on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::StoreUnavailable { .. } => "store-unavailable",
+            Self::HistoryDamaged { .. } => "history-damaged",
+            Self::NoRandomness { .. } => "no-randomness",
+            Self::Stopping => "service-stopping",
+        }
+    }
+
+    /// What to do next, as one sentence to a person.
+    #[must_use]
+    pub const fn next(&self) -> &'static str {
+        match self {
+            Self::StoreUnavailable { .. } => {
+                "look for a full or read-only disk under the state folder, then ask again"
+            }
+            Self::HistoryDamaged { .. } => {
+                "stop the service and start it again: it says what the check found and the way out"
+            }
+            Self::NoRandomness { .. } => "ask again; if it stays, look at the kernel log",
+            Self::Stopping => "ask again when the service has started",
+        }
+    }
+}
+
+/// Why a request was not done.
+#[derive(Debug, Clone, Error)]
+pub enum ServiceError {
+    /// A rule said no; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Something broke; the request may be sent again.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why a batch was not done. Nothing of it was changed.
+#[derive(Debug, Clone, Error)]
+#[error("{error}")]
+pub struct BatchError {
+    /// The place in the batch (from 0) of the first request that was refused; none if the fault
+    /// lies with no single request.
+    pub index: Option<usize>,
+    /// What is wrong.
+    #[source]
+    pub error: ServiceError,
+}

@@ -1,0 +1,209 @@
+//! What can be asked of the service, and what it answers.
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::ledger::Ask;
+
+use super::fault::{BatchError, ServiceError};
+
+/// What the handle sends to the actor. A dropped reply means that nobody waits any more; the
+/// request is done all the same.
+#[derive(Debug)]
+pub(super) enum Request {
+    Allocate {
+        actor: Actor,
+        asks: Vec<Ask>,
+        reply: oneshot::Sender<Result<Vec<Allocated>, BatchError>>,
+    },
+    Release {
+        actor: Actor,
+        id: Uuid,
+        reply: oneshot::Sender<Result<Allocation, ServiceError>>,
+    },
+    Allocation {
+        id: Uuid,
+        reply: oneshot::Sender<Result<Allocation, ServiceError>>,
+    },
+    Allocations {
+        reply: oneshot::Sender<Vec<Allocation>>,
+    },
+    History {
+        after: u64,
+        limit: u32,
+        reply: oneshot::Sender<Result<Vec<HistoryEntry>, ServiceError>>,
+    },
+    Wink {
+        actor: Actor,
+        serial: String,
+        reply: oneshot::Sender<Result<(), ServiceError>>,
+    },
+    CreateToken {
+        actor: Actor,
+        role: Role,
+        label: String,
+        reply: oneshot::Sender<Result<NewToken, ServiceError>>,
+    },
+    RevokeToken {
+        actor: Actor,
+        id: Uuid,
+        reply: oneshot::Sender<Result<Token, ServiceError>>,
+    },
+}
+
+/// Who asks, as the history keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(String);
+
+impl Actor {
+    /// A process on the Unix socket, known by its user id.
+    #[must_use]
+    pub fn user(uid: u32) -> Self {
+        Self(format!("uid:{uid}"))
+    }
+
+    /// A holder of a bearer token, known by the token's id.
+    #[must_use]
+    pub fn token(id: Uuid) -> Self {
+        Self(format!("token:{id}"))
+    }
+
+    /// The service itself: what a dongle did, a start.
+    #[must_use]
+    pub fn service() -> Self {
+        Self("service".into())
+    }
+
+    /// The text in the history.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a caller may do. Each role may do all that the ones before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Read.
+    Viewer,
+    /// Allocate and release.
+    Client,
+    /// Everything else: tokens, imports, resolving.
+    Admin,
+}
+
+impl Role {
+    /// The stable name in API, CLI and history.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Client => "client",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Viewer, Self::Client, Self::Admin]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+}
+
+/// Who a bearer token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// As the history keeps it.
+    pub actor: Actor,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// An allocation as answered to a request for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocated {
+    /// The allocation.
+    pub allocation: Allocation,
+    /// Whether this request made it; `false` if the device held it before.
+    pub created: bool,
+}
+
+/// Channels of one feature that one device holds, and whether they count now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allocation {
+    /// Its id.
+    pub id: Uuid,
+    /// The normalised device id.
+    pub device: String,
+    /// The feature.
+    pub feature: String,
+    /// The device's model, if it was given.
+    pub model: Option<String>,
+    /// Channels it costs.
+    pub weight: u32,
+    /// Whether it is licensed now.
+    pub state: AllocationState,
+    /// When it was made, Unix time in milliseconds.
+    pub created_at: i64,
+}
+
+/// Whether an allocation counts now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AllocationState {
+    /// The device is licensed.
+    Licensed,
+    /// Kept in order and not licensed, because the entitlement shrank; it resumes by itself.
+    Suspended,
+}
+
+impl AllocationState {
+    /// The stable name in API and CLI.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Licensed => "licensed",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+/// A bearer token as listed; its secret is told once and never kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: Uuid,
+    /// What its holder may do.
+    pub role: Role,
+    /// What it is for.
+    pub label: String,
+    /// When it was made, Unix time in milliseconds.
+    pub created_at: i64,
+}
+
+/// A token just made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// As it will be listed.
+    pub token: Token,
+    /// What its holder sends; this is the only time it is known.
+    pub secret: String,
+}
+
+/// One entry of the append-only history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryEntry {
+    /// Its number, from 1, without gaps.
+    pub seq: u64,
+    /// When, Unix time in milliseconds.
+    pub at: i64,
+    /// Who, as [`Actor::as_str`].
+    pub actor: String,
+    /// What, a stable kebab-case name.
+    pub kind: String,
+    /// The facts of that kind.
+    pub body: serde_json::Value,
+    /// SHA-256 over the hash before it and this entry.
+    pub hash: [u8; 32],
+}

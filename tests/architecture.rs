@@ -1,0 +1,227 @@
+//! Who may import whom. The rooms are those of docs/architecture.md; this test reads the code.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A room of the host, the rooms it may name, and the crates of ours that it may name.
+const ROOMS: [(&str, &[&str], &[&str]); 10] = [
+    ("usb", &[], &["tallykey_protocol", "tallykey_sim"]),
+    ("dongle", &["usb"], &["tallykey_protocol"]),
+    ("licence", &[], &["tallykey_protocol"]),
+    ("arbiter", &["licence"], &[]),
+    ("ledger", &["arbiter", "licence"], &[]),
+    (
+        "service",
+        &["dongle", "usb", "licence", "arbiter", "ledger"],
+        &["tallykey_protocol"],
+    ),
+    ("store", &["service", "ledger"], &[]),
+    ("machine", &[], &[]),
+    (
+        "api",
+        &["service", "machine", "ledger", "licence"],
+        &["tallykey_client"],
+    ),
+    ("cli", &[], &["tallykey_client"]),
+];
+
+/// Words that a room of pure rules may not contain: I/O, clocks, scheduling, logging.
+const IMPURE: [&str; 10] = [
+    "tokio",
+    "std::fs",
+    "std::net",
+    "std::io",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "Zoned::now",
+    "tracing",
+    "getrandom",
+];
+
+#[test]
+fn a_room_names_only_the_rooms_it_may() {
+    let all: Vec<&str> = ROOMS.iter().map(|(room, ..)| *room).collect();
+    let mut sins = Vec::new();
+    for (room, rooms, crates) in ROOMS {
+        for (path, code) in code_of(Path::new("src"), room) {
+            for named in words_after(&code, "crate::") {
+                if named != room
+                    && all.contains(&named.as_str())
+                    && !rooms.contains(&named.as_str())
+                {
+                    sins.push(format!("{}: {room} may not name {named}", path.display()));
+                }
+            }
+            for ours in [
+                "tallykey_protocol",
+                "tallykey_signing",
+                "tallykey_client",
+                "tallykey_sim",
+                "tallykey_core",
+            ] {
+                if code.contains(ours) && !crates.contains(&ours) {
+                    sins.push(format!("{}: {room} may not name {ours}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(sins.is_empty(), "{}", sins.join("\n"));
+}
+
+#[test]
+fn rules_are_pure() {
+    let mut sins = Vec::new();
+    for room in ["licence", "arbiter", "ledger"] {
+        for (path, code) in code_of(Path::new("src"), room) {
+            let found = IMPURE.iter().filter(|word| code.contains(**word));
+            sins.extend(found.map(|word| format!("{}: names {word}", path.display())));
+        }
+    }
+    assert!(sins.is_empty(), "{}", sins.join("\n"));
+}
+
+#[test]
+fn only_adapters_know_unix() {
+    let adapters = [
+        "src/usb",
+        "src/store",
+        "src/machine",
+        "src/api/listen",
+        "src/main",
+    ];
+    let mut sins = Vec::new();
+    for (path, code) in code_below(Path::new("src")) {
+        let adapter = adapters
+            .iter()
+            .any(|adapter| path.to_string_lossy().starts_with(adapter));
+        if code.contains("std::os::unix") && !adapter {
+            sins.push(format!(
+                "{}: names std::os::unix outside an adapter",
+                path.display()
+            ));
+        }
+    }
+    assert!(sins.is_empty(), "{}", sins.join("\n"));
+}
+
+#[test]
+fn protocol_and_core_have_no_heap_and_no_system() {
+    for folder in ["protocol/src", "firmware-sim/core/src"] {
+        let root = fs::read_to_string(Path::new(folder).join("lib.rs")).expect("a lib.rs");
+        assert!(root.contains("#![no_std]"), "{folder} is not no_std");
+        for (path, code) in code_below(Path::new(folder)) {
+            for word in ["extern crate alloc", "extern crate std", "alloc::", "std::"] {
+                assert!(
+                    !words(&code).any(|found| found == word),
+                    "{}: {word}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_crate_forbids_unsafe() {
+    for root in [
+        "src/lib.rs",
+        "src/main.rs",
+        "protocol/src/lib.rs",
+        "signing/src/lib.rs",
+        "client/src/lib.rs",
+        "firmware-sim/src/lib.rs",
+        "firmware-sim/src/main.rs",
+        "firmware-sim/core/src/lib.rs",
+    ] {
+        let code = fs::read_to_string(root).expect(root);
+        assert!(
+            code.contains("#![forbid(unsafe_code)]"),
+            "{root} does not forbid unsafe code"
+        );
+    }
+}
+
+#[test]
+fn files_stay_small() {
+    let mut long = Vec::new();
+    for folder in [
+        "src",
+        "protocol",
+        "signing",
+        "client",
+        "firmware-sim",
+        "tests",
+        "benches",
+    ] {
+        for (path, _) in code_below(Path::new(folder)) {
+            let lines = fs::read_to_string(&path).expect("readable").lines().count();
+            if lines > 500 {
+                long.push(format!("{}: {lines} lines", path.display()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "over 500 lines:\n{}", long.join("\n"));
+}
+
+/// The files of a room: `src/room.rs` and everything under `src/room/`.
+fn code_of(src: &Path, room: &str) -> Vec<(PathBuf, String)> {
+    let files = code_below(src).into_iter().filter(|(path, _)| {
+        path == &src.join(format!("{room}.rs")) || path.starts_with(src.join(room))
+    });
+    let files: Vec<_> = files.collect();
+    assert!(!files.is_empty(), "the room {room} is empty");
+    files
+}
+
+/// Every Rust file below `folder`, without comments and without its unit tests.
+fn code_below(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(code_below(&path));
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            let text = fs::read_to_string(&path).expect("readable");
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let lines: Vec<_> = code
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect();
+            found.push((path, lines.join("\n")));
+        }
+    }
+    found
+}
+
+/// The words that follow `prefix`, groups in braces taken apart.
+fn words_after(code: &str, prefix: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices(prefix) {
+        // `super::crate::` is no path; `$crate::` is a macro's.
+        let rest = &code[at + prefix.len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let group = group.split('}').next().unwrap_or_default();
+            found.extend(group.split(',').filter_map(first_word));
+        } else {
+            found.extend(first_word(rest));
+        }
+    }
+    found
+}
+
+fn first_word(text: &str) -> Option<String> {
+    let word: String = text
+        .trim()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
+    (!word.is_empty()).then_some(word)
+}
+
+/// The path prefixes that code names, such as `std::`.
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+        .filter_map(|path| path.find("::").map(|end| &path[..end + 2]))
+}
