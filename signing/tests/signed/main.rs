@@ -1,6 +1,7 @@
 //! What we sign: our reader, independent parsers and openssl agree on the good ones, and each sin has
 //! its own refusal.
 
+mod cddl;
 mod chain;
 mod der_tree;
 mod forger;

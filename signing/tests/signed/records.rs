@@ -7,7 +7,9 @@ use tallykey_protocol::{
     cose::Typ,
     grant::{Grant, Line, Plan},
     issued::IssuedError,
-    limits::{CERT_MAX, GRANT_MAX, LINES_MAX},
+    limits::{
+        ABSORBS_MAX, CERT_MAX, COUNT_MAX, GRANT_MAX, LABEL_MAX, LINES_MAX, NAME_MAX, TIME_MAX,
+    },
     list::List,
     profile::Profile,
 };
@@ -59,32 +61,12 @@ fn the_same_grant_is_the_same_bytes() {
 #[test]
 fn the_largest_grant_fits_its_limit() {
     let pki = pki(1);
-    let (feature, product) = ("f".repeat(48), "p".repeat(48));
-    let (label, digest) = ("ö".repeat(64), [0xff; 32]);
-    let line = |id| Line {
-        id: u32::MAX - 32 + id,
-        feature: &feature,
-        count: u64::from(u32::MAX),
-        plan: Plan::Subscription,
-        valid_from: 1 << 37,
-        valid_to: Some(253_402_300_799),
-    };
-    let lines: Vec<_> = (0..LINES_MAX as u32).map(line).collect();
-    let grant = Grant {
-        vendor: &label,
-        product: &product,
-        profile_revision: u64::MAX,
-        request_nonce: Some([0xff; 32]),
-        lines: List::of(&lines).unwrap(),
-        absorbs: List::of(&[digest; 16]).unwrap(),
-        customer: &label,
-        project: &label,
-        ..grant(&pki)
-    };
-    let record = sign_grant(&grant, &pki.desk()).unwrap();
-    // A vendor's own issuer may have a longer certificate than ours.
-    let longest = record.len() - pki.issuer.len() + CERT_MAX;
-    assert!(longest <= GRANT_MAX, "{longest}");
+    largest_grant(&pki, |grant| {
+        let record = sign_grant(grant, &pki.desk()).unwrap();
+        // A vendor's own issuer may have a longer certificate than ours.
+        let longest = record.len() - pki.issuer.len() + CERT_MAX;
+        assert!(longest <= GRANT_MAX, "{longest}");
+    });
 }
 
 #[test]
@@ -156,6 +138,32 @@ pub(crate) fn grant(pki: &Pki) -> Grant<'_> {
         vendor: "Acme, Inc.",
         ..grant
     }
+}
+
+/// A grant with every field at its limit.
+pub(crate) fn largest_grant(pki: &Pki, with: impl FnOnce(&Grant<'_>)) {
+    let (feature, product) = ("f".repeat(NAME_MAX), "p".repeat(NAME_MAX));
+    let label = "ö".repeat(LABEL_MAX / 2);
+    let line = |id| Line {
+        id: u32::MAX - 32 + id,
+        feature: &feature,
+        count: COUNT_MAX,
+        plan: Plan::Subscription,
+        valid_from: TIME_MAX - 1,
+        valid_to: Some(TIME_MAX),
+    };
+    let lines: Vec<_> = (0..LINES_MAX as u32).map(line).collect();
+    with(&Grant {
+        vendor: &label,
+        product: &product,
+        profile_revision: u64::MAX,
+        request_nonce: Some([0xff; 32]),
+        lines: List::of(&lines).unwrap(),
+        absorbs: List::of(&[[0xff; 32]; ABSORBS_MAX]).unwrap(),
+        customer: &label,
+        project: &label,
+        ..grant(pki)
+    });
 }
 
 fn lines(count: u64) -> List<Line<'static>, LINES_MAX> {
