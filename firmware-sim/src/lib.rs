@@ -1,1 +1,19 @@
-//! placeholder
+//! A simulated Tallykey dongle: the real firmware core ([`tallykey_core`]) on pretended hardware.
+//!
+//! | room | pretends or does |
+//! | --- | --- |
+//! | [`flash`] | NOR flash, in memory or in a file, with power cuts |
+//! | [`platform`] | the part around it: clock, random source, LED |
+//! | [`dongle`] | the USB port: plug, unplug, handles of several hosts |
+//! | [`socket`] | the port on a Unix or TCP socket |
+//! | [`host`] | the least host that speaks the protocol |
+//! | [`mod@provision`] | the factory's station, over that host |
+
+#![forbid(unsafe_code)]
+
+pub mod dongle;
+pub mod flash;
+pub mod host;
+pub mod platform;
+pub mod provision;
+pub mod socket;

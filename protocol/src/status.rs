@@ -33,7 +33,7 @@ pub enum Status {
     RecordInvalid,
     /// The record is for another dongle.
     WrongHolder,
-    /// The revision is not the one that follows.
+    /// The revision leaves one out.
     WrongRevision,
     /// A count would fall below what was given away or granted.
     BelowGivenAway,
@@ -41,6 +41,8 @@ pub enum Status {
     LineIdReused,
     /// No room.
     NoRoom,
+    /// The revision is held already, or went before.
+    RevisionHeld,
     /// The certificate is for another key.
     KeyMismatch,
     /// The serial is not the certificate's.
@@ -51,12 +53,14 @@ pub enum Status {
     PointInvalid,
     /// The flash failed; nothing was changed.
     StorageFailed,
+    /// The random source failed its health test; nothing was changed.
+    RandomFailed,
     /// A code from a newer dongle.
     Unknown(u8),
 }
 
 /// Every known status with its code.
-const CODES: [(Status, u8); 24] = [
+const CODES: [(Status, u8); 26] = [
     (Status::Ok, 0x00),
     (Status::Malformed, 0x01),
     (Status::WrongLifecycle, 0x02),
@@ -76,11 +80,13 @@ const CODES: [(Status, u8); 24] = [
     (Status::BelowGivenAway, 0x16),
     (Status::LineIdReused, 0x17),
     (Status::NoRoom, 0x18),
+    (Status::RevisionHeld, 0x19),
     (Status::KeyMismatch, 0x20),
     (Status::SerialMismatch, 0x21),
     (Status::TooLate, 0x22),
     (Status::PointInvalid, 0x23),
     (Status::StorageFailed, 0x30),
+    (Status::RandomFailed, 0x31),
 ];
 
 impl Status {

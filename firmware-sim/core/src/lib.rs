@@ -1,1 +1,35 @@
-//! placeholder
+//! The firmware of a Tallykey dongle, without its hardware: [`Dongle`] over the ports of [`platform`].
+//!
+//! No heap, no operating system, no unsafe code: the same source runs on a microcontroller and in the
+//! simulator, which pretends only the ports.
+//!
+//! | room | does |
+//! | --- | --- |
+//! | [`platform`] | ports: flash, clock, random source, LED |
+//! | `dongle` | reports in, reports out |
+//! | `device` | the commands |
+//! | `lifecycle` | which command is allowed when |
+//! | `session` | channels, lease, MACs |
+//! | `grants` | which grant may follow which |
+//! | `store` | one atomic commit, power-safe |
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod device;
+mod dongle;
+mod grants;
+mod identity;
+mod key;
+mod lifecycle;
+mod outbox;
+mod owner;
+pub mod platform;
+mod session;
+mod store;
+
+pub use dongle::Dongle;
+pub use store::BootFault;

@@ -1,0 +1,193 @@
+//! The commands: which may run now, in or out of a session, and what each does.
+
+mod factory;
+mod info;
+mod licence;
+mod opening;
+
+use crate::identity::Identity;
+use crate::lifecycle;
+use crate::platform::{FlashFault, Platform};
+use crate::session::Sessions;
+use crate::store::{BootFault, Item, Store};
+use tallykey_protocol::cbor::{Full, Malformed};
+use tallykey_protocol::command::{Command, Decode, Encode, close, encode_reply, heartbeat};
+use tallykey_protocol::lifecycle::Lifecycle;
+use tallykey_protocol::limits::{MESSAGE_OVERHEAD, PROOF_MAX};
+use tallykey_protocol::status::Status;
+
+/// Longest reply before its MAC: a proof and the heads around it.
+pub(crate) const REPLY_MAX: usize = PROOF_MAX + MESSAGE_OVERHEAD;
+
+/// Everything behind the framing.
+pub(crate) struct Device<P> {
+    pub(crate) platform: P,
+    store: Store,
+    identity: Identity,
+    sessions: Sessions,
+    /// Random number of this power-up.
+    boot_id: [u8; 16],
+    /// A commit failed and the flash may hold either state: nothing is answered from RAM any more.
+    broken: bool,
+    /// Two of the longest records: what a command reads or writes down, and what it makes of it.
+    work: [u8; 2 * PROOF_MAX],
+}
+
+/// What a command left in the reply buffer, or why it did not.
+type Outcome = Result<usize, Status>;
+
+impl<P: Platform> Device<P> {
+    pub(crate) fn boot(mut platform: P) -> Result<Self, (P, BootFault)> {
+        match Self::start(&mut platform) {
+            Ok((store, identity, boot_id)) => Ok(Self {
+                platform,
+                store,
+                identity,
+                sessions: Sessions::new(),
+                boot_id,
+                broken: false,
+                work: [0; 2 * PROOF_MAX],
+            }),
+            Err(fault) => Err((platform, fault)),
+        }
+    }
+
+    fn start(platform: &mut P) -> Result<(Store, Identity, [u8; 16]), BootFault> {
+        let store = Store::boot(platform.flash())?;
+        let identity = Identity::load(&store, platform.flash())?;
+        let mut boot_id = [0; 16];
+        platform.random(&mut boot_id).map_err(BootFault::Random)?;
+        Ok((store, identity, boot_id))
+    }
+
+    /// Answers one request into `out`; returns the length of the answer. `plain` holds a session's reply
+    /// before its MAC.
+    pub(crate) fn answer(
+        &mut self,
+        channel: u32,
+        command: Command,
+        request: &[u8],
+        plain: &mut [u8; REPLY_MAX],
+        out: &mut [u8],
+    ) -> usize {
+        self.tick();
+        let outcome = if command.in_session() {
+            self.in_session(channel, command, request, plain, out)
+        } else {
+            self.run(channel, command, request, out)
+        };
+        outcome.unwrap_or_else(|status| refuse(status, out))
+    }
+
+    /// Ends a lease whose time is over.
+    pub(crate) fn tick(&mut self) {
+        let now_ms = self.platform.now_ms();
+        self.sessions.expire(now_ms);
+    }
+
+    /// Forgets who spoke and who held the lease.
+    pub(crate) fn bus_reset(&mut self) {
+        self.sessions = Sessions::new();
+    }
+
+    /// A refusal before the MAC is known to be good goes out bare: there is no one to make a MAC for.
+    fn in_session(
+        &mut self,
+        channel: u32,
+        command: Command,
+        request: &[u8],
+        plain: &mut [u8; REPLY_MAX],
+        out: &mut [u8],
+    ) -> Outcome {
+        let (sequence, request) = self.sessions.unwrap(channel, command, request)?;
+        let length = self
+            .run(channel, command, request, plain)
+            .unwrap_or_else(|status| refuse(status, plain));
+        let length = self.sessions.wrap(sequence, command, &plain[..length], out);
+        if command == Command::Close {
+            self.sessions.end();
+        }
+        length
+    }
+
+    fn run(&mut self, channel: u32, command: Command, request: &[u8], out: &mut [u8]) -> Outcome {
+        let next = lifecycle::after(self.lifecycle(), command).ok_or(Status::WrongLifecycle)?;
+        if self.broken {
+            return Err(Status::StorageFailed);
+        }
+        match command {
+            Command::Hello => self.hello(channel, request, out),
+            Command::Certificate => self.certificate(&decode(request)?, out),
+            Command::Open => self.open(channel, &decode(request)?, out),
+            Command::Heartbeat => self.heartbeat(&decode(request)?, out),
+            Command::Prove => self.prove(&decode(request)?, out),
+            Command::Grant => self.grant(&decode(request)?, out),
+            Command::Update => self.update(&decode(request)?, next, out),
+            Command::Close => {
+                decode(request).and_then(|close::Request {}| ok(&close::Reply {}, out))
+            }
+            Command::MakeKey => self.make_key(&decode(request)?, next, out),
+            Command::Certify => self.certify(&decode(request)?, next, out),
+            Command::Personalise => self.personalise(&decode(request)?, next, out),
+            Command::Seal => decode(request)
+                .and_then(|_: tallykey_protocol::command::Empty| self.seal(next, out)),
+        }
+    }
+
+    fn heartbeat(&mut self, request: &heartbeat::Request, out: &mut [u8]) -> Outcome {
+        let now_ms = self.platform.now_ms();
+        self.sessions.renew(now_ms);
+        ok(
+            &heartbeat::Reply {
+                nonce: request.nonce,
+                counter: self.store.meta().counter,
+            },
+            out,
+        )
+    }
+
+    fn lifecycle(&self) -> Lifecycle {
+        self.store.meta().lifecycle
+    }
+
+    /// The one way to change anything that is remembered.
+    fn commit(&mut self, next: Lifecycle, item: &Item<'_>) -> Result<(), Status> {
+        let Self {
+            store, platform, ..
+        } = self;
+        commit(store, platform, &mut self.broken, next, item)
+    }
+}
+
+/// [`Device::commit`] where `item` borrows from the device itself.
+fn commit<P: Platform>(
+    store: &mut Store,
+    platform: &mut P,
+    broken: &mut bool,
+    next: Lifecycle,
+    item: &Item<'_>,
+) -> Result<(), Status> {
+    store
+        .commit(platform.flash(), next, item)
+        .map_err(|FlashFault| {
+            *broken = true;
+            Status::StorageFailed
+        })
+}
+
+fn decode<'b, T: Decode<'b>>(request: &'b [u8]) -> Result<T, Status> {
+    T::decode(request).map_err(|_: Malformed| Status::Malformed)
+}
+
+/// Leaves a reply that says yes.
+fn ok(body: &impl Encode, out: &mut [u8]) -> Outcome {
+    encode_reply(out, Status::Ok, body).map_err(|Full| Status::NoRoom)
+}
+
+/// Leaves a reply that says no.
+fn refuse(status: Status, out: &mut [u8]) -> usize {
+    out.first_mut().map_or(0, |first| {
+        *first = status.code();
+        1
+    })
+}

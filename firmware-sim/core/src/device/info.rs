@@ -1,0 +1,84 @@
+//! What anyone may ask: `hello` and `certificate`.
+
+use super::{Device, Outcome, decode, ok};
+use crate::platform::Platform;
+use crate::store::Place;
+use sha2::{Digest, Sha256};
+use tallykey_protocol::command::{certificate, hello};
+use tallykey_protocol::lifecycle::Lifecycle;
+use tallykey_protocol::limits::{CERT_MAX, MESSAGE_MAX};
+use tallykey_protocol::status::Status;
+
+/// Version of this firmware.
+pub(super) const FIRMWARE: &str = env!("CARGO_PKG_VERSION");
+
+impl<P: Platform> Device<P> {
+    pub(super) fn hello(&mut self, channel: u32, request: &[u8], out: &mut [u8]) -> Outcome {
+        let versions: hello::Request = decode(request)?;
+        hello::negotiate(versions, hello::VERSION_MIN, hello::VERSION)
+            .ok_or(Status::VersionUnsupported)?;
+        let lifecycle = self.lifecycle();
+        let reply = hello::Reply {
+            min: hello::VERSION_MIN,
+            current: hello::VERSION,
+            chip_id: self.platform.chip_id(),
+            // A certificate alone is no identity yet: `personalise` makes it one.
+            serial: self
+                .identity
+                .certified
+                .as_ref()
+                .filter(|_| lifecycle != Lifecycle::Blank)
+                .map(|certified| certified.serial()),
+            lifecycle,
+            simulated: self.platform.simulated(),
+            firmware: FIRMWARE,
+            message_max: MESSAGE_MAX as u16,
+        };
+        let length = ok(&reply, out)?;
+        let digests = [
+            Sha256::digest(request).into(),
+            Sha256::digest(&out[..length]).into(),
+        ];
+        self.sessions.said_hello(channel, digests);
+        Ok(length)
+    }
+
+    pub(super) fn certificate(
+        &mut self,
+        request: &certificate::Request,
+        out: &mut [u8],
+    ) -> Outcome {
+        let digest = self
+            .identity
+            .certified
+            .as_ref()
+            .ok_or(Status::NoSuchItem)?
+            .digest;
+        if request.known == Some(digest) {
+            return ok(
+                &certificate::Reply {
+                    digest,
+                    chain: None,
+                },
+                out,
+            );
+        }
+        let (leaf, ca) = self.work.split_at_mut(CERT_MAX);
+        let flash = self.platform.flash();
+        let leaf = self
+            .store
+            .read(flash, Place::Leaf, 0, leaf)?
+            .ok_or(Status::NoSuchItem)?;
+        let ca = self
+            .store
+            .read(flash, Place::Ca, 0, &mut ca[..CERT_MAX])?
+            .ok_or(Status::NoSuchItem)?;
+        ok(
+            &certificate::Reply {
+                digest,
+                chain: Some([leaf, ca]),
+            },
+            out,
+        )
+    }
+}

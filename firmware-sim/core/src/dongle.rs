@@ -1,0 +1,134 @@
+//! The whole device: reports in, reports out.
+
+use crate::device::{Device, REPLY_MAX};
+use crate::outbox::Outbox;
+use crate::platform::Platform;
+use crate::store::BootFault;
+use tallykey_protocol::command::Command;
+use tallykey_protocol::frame::{
+    DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report,
+};
+use tallykey_protocol::report::Report;
+
+/// A dongle on the hardware `P`.
+///
+/// RAM, all of it here: two buffers of the longest message (one for each way), one reply before it is wrapped,
+/// and the device's working room: under 36 KiB, which a test checks. Signing and verifying need some 20 KiB of stack beside it.
+pub struct Dongle<P> {
+    endpoint: Endpoint,
+    outbox: Outbox,
+    /// A session's reply before its MAC.
+    plain: [u8; REPLY_MAX],
+    device: Device<P>,
+}
+
+/// What INIT says: the version of this crate; WINK works, CTAPHID_MSG does not.
+const INFO: DeviceInfo = DeviceInfo {
+    version: [0, 1, 0],
+    capabilities: capability::WINK | capability::NO_MSG,
+};
+
+impl<P: Platform> Dongle<P> {
+    /// Starts from what the flash holds.
+    ///
+    /// # Errors
+    /// The platform back, and [`BootFault`]: nothing may be done with this flash.
+    pub fn boot(platform: P) -> Result<Self, (P, BootFault)> {
+        Ok(Self {
+            device: Device::boot(platform)?,
+            endpoint: Endpoint::new(INFO),
+            outbox: Outbox::new(),
+            plain: [0; REPLY_MAX],
+        })
+    }
+
+    /// Takes one report from the host, and does at once what it completes.
+    pub fn receive(&mut self, report: &Report) {
+        let Self {
+            endpoint,
+            outbox,
+            plain,
+            device,
+        } = self;
+        let now_ms = device.platform.now_ms();
+        let mut random = [0; 4];
+        // Channel ids are names, not secrets: where the source fails, framing picks the next free one.
+        let _ = device.platform.random(&mut random);
+        match endpoint.receive(report, now_ms, u32::from_le_bytes(random)) {
+            Input::Nothing => {}
+            Input::Reply(reply) => outbox.send_urgent(reply),
+            Input::Message { channel, .. } if outbox.busy_for_other(channel) => {
+                outbox.send_urgent(error_report(channel, ErrorCode::ChannelBusy));
+            }
+            Input::Message {
+                channel,
+                command: command::PING,
+                payload,
+            } => {
+                outbox.send(channel, command::PING, |out| copy(payload, out));
+            }
+            Input::Message {
+                channel,
+                command: command::WINK,
+                ..
+            } => {
+                device.platform.wink();
+                outbox.send(channel, command::WINK, |_| 0);
+            }
+            // Every request is finished by the time the next report is taken: there is nothing to cancel.
+            Input::Message {
+                command: command::CANCEL,
+                ..
+            } => {}
+            Input::Message {
+                channel,
+                command: code,
+                payload,
+            } => match Command::from_code(code) {
+                Some(command) => {
+                    outbox.send(channel, code, |out| {
+                        device.answer(channel, command, payload, plain, out)
+                    });
+                }
+                None => outbox.send_urgent(error_report(channel, ErrorCode::InvalidCommand)),
+            },
+        }
+    }
+
+    /// The next report for the host, in order.
+    pub fn next_report(&mut self) -> Option<Report> {
+        self.outbox.next()
+    }
+
+    /// Gives up what waited too long. To be called now and then while no report comes.
+    pub fn tick(&mut self) {
+        let now_ms = self.device.platform.now_ms();
+        if let Some(report) = self.endpoint.tick(now_ms) {
+            self.outbox.send_urgent(report);
+        }
+        self.device.tick();
+    }
+
+    /// The bus was reset: channels, hellos and the lease end, and whatever was not fetched is dropped.
+    pub fn bus_reset(&mut self) {
+        self.endpoint = Endpoint::new(INFO);
+        self.outbox.clear();
+        self.device.bus_reset();
+    }
+
+    /// The hardware, for what runs this core.
+    pub const fn platform(&mut self) -> &mut P {
+        &mut self.device.platform
+    }
+
+    /// Stops, and gives the hardware back.
+    pub fn into_platform(self) -> P {
+        self.device.platform
+    }
+}
+
+fn copy(from: &[u8], into: &mut [u8]) -> usize {
+    let length = from.len().min(into.len());
+    into[..length].copy_from_slice(&from[..length]);
+    length
+}

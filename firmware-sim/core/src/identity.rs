@@ -1,0 +1,66 @@
+//! Who this dongle is: its key, and what its certificate says.
+
+use crate::key::DongleKey;
+use crate::platform::{Flash, FlashFault};
+use crate::store::{Place, Store};
+use sha2::{Digest, Sha256};
+use tallykey_protocol::cert::Certificate;
+use tallykey_protocol::id::is_serial;
+use tallykey_protocol::limits::{CERT_MAX, SERIAL_MAX};
+
+/// Read from the store at boot and after every command that changes it: a multiplication on the curve is
+/// too slow to repeat for each proof.
+pub(crate) struct Identity {
+    /// The dongle key, once made.
+    pub(crate) key: Option<DongleKey>,
+    /// What the certificate says, once there is one.
+    pub(crate) certified: Option<Certified>,
+}
+
+/// What the dongle needs of its own certificate.
+pub(crate) struct Certified {
+    serial: [u8; SERIAL_MAX],
+    serial_len: usize,
+    /// SHA-256 of the certificate.
+    pub(crate) digest: [u8; 32],
+}
+
+impl Identity {
+    /// Reads key and certificate.
+    pub(crate) fn load(store: &Store, flash: &mut impl Flash) -> Result<Self, FlashFault> {
+        let mut leaf = [0; CERT_MAX];
+        let leaf = store.read(flash, Place::Leaf, 0, &mut leaf)?;
+        Ok(Self {
+            key: store
+                .meta()
+                .secret
+                .as_ref()
+                .and_then(DongleKey::from_scalar),
+            certified: leaf.and_then(Certified::read),
+        })
+    }
+}
+
+impl Certified {
+    fn read(leaf: &[u8]) -> Option<Self> {
+        let certificate = Certificate::parse(leaf).ok()?;
+        let text = certificate
+            .serial_number()
+            .filter(|serial| is_serial(serial))?;
+        let mut serial = [0; SERIAL_MAX];
+        serial
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        Some(Self {
+            serial,
+            serial_len: text.len(),
+            digest: Sha256::digest(leaf).into(),
+        })
+    }
+
+    /// The serial.
+    pub(crate) fn serial(&self) -> &str {
+        // Came from a `str` of this length.
+        core::str::from_utf8(&self.serial[..self.serial_len]).unwrap_or_default()
+    }
+}

@@ -1,0 +1,221 @@
+//! The body of a slot: the whole state of the dongle.
+//!
+//! First [`Meta`], then one entry per [`Place`] in order, each as its length (two bytes, little endian; 0 = nothing
+//! there) and its bytes. Unused numbers are zero.
+
+use super::Span;
+use crate::platform::{Flash, FlashFault};
+use tallykey_protocol::lifecycle::Lifecycle;
+use tallykey_protocol::limits::GRANTS_MAX;
+use zeroize::Zeroizing;
+
+/// Entries of the state: leaf, CA, trust anchor, and the grants.
+pub(super) const PLACES: usize = 3 + GRANTS_MAX;
+
+/// Bytes of [`Meta`] in flash.
+pub(super) const META_LEN: usize = 88;
+
+/// Where something of varying length is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The dongle's own certificate.
+    Leaf,
+    /// The factory CA's certificate that signed it.
+    Ca,
+    /// The vendor's root certificate: what this dongle believes.
+    Anchor,
+    /// A grant, below [`GRANTS_MAX`].
+    Grant(usize),
+}
+
+impl Place {
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Leaf => 0,
+            Self::Ca => 1,
+            Self::Anchor => 2,
+            Self::Grant(n) => 3 + n,
+        }
+    }
+}
+
+/// The part of the state that is small and always in RAM.
+#[derive(Clone)]
+pub(crate) struct Meta {
+    /// Rises with every commit, through every lifecycle.
+    pub(crate) counter: u64,
+    /// No time before this is believed, seconds since 1970. Only what an issuer signed raises it.
+    pub(crate) time_floor: u64,
+    /// Where the dongle is in its life.
+    pub(crate) lifecycle: Lifecycle,
+    /// The dongle key's scalar, once made.
+    pub(crate) secret: Option<Zeroizing<[u8; 32]>>,
+    /// Verifier of the owner code, once sealed.
+    pub(crate) verifier: Option<[u8; 32]>,
+}
+
+impl Meta {
+    /// A dongle that nothing was ever committed to.
+    pub(super) const EMPTY: Self = Self {
+        counter: 0,
+        time_floor: 0,
+        lifecycle: Lifecycle::Blank,
+        secret: None,
+        verifier: None,
+    };
+
+    /// counter (8, little endian), lifecycle, flags (1 = secret, 2 = verifier), 6 zeros, secret (32), verifier (32),
+    /// time floor (8, little endian).
+    pub(super) fn encode(&self) -> Zeroizing<[u8; META_LEN]> {
+        let mut bytes = Zeroizing::new([0; META_LEN]);
+        bytes[..8].copy_from_slice(&self.counter.to_le_bytes());
+        bytes[8] = self.lifecycle.code();
+        if let Some(secret) = &self.secret {
+            bytes[9] |= 1;
+            bytes[16..48].copy_from_slice(&secret[..]);
+        }
+        if let Some(verifier) = &self.verifier {
+            bytes[9] |= 2;
+            bytes[48..80].copy_from_slice(verifier);
+        }
+        bytes[80..].copy_from_slice(&self.time_floor.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8; META_LEN]) -> Option<Self> {
+        let flags = bytes[9];
+        Some(Self {
+            counter: u64::from_le_bytes(bytes[..8].try_into().ok()?),
+            lifecycle: Lifecycle::from_code(bytes[8])?,
+            secret: if flags & 1 == 0 {
+                None
+            } else {
+                Some(Zeroizing::new(bytes[16..48].try_into().ok()?))
+            },
+            verifier: if flags & 2 == 0 {
+                None
+            } else {
+                Some(bytes[48..80].try_into().ok()?)
+            },
+            time_floor: u64::from_le_bytes(bytes[80..].try_into().ok()?),
+        })
+    }
+}
+
+/// One atomic change of the state.
+pub(crate) enum Item<'a> {
+    /// A new dongle key. The chain, the grants and the owner code go with the old one.
+    Key(&'a Zeroizing<[u8; 32]>),
+    /// The certificates for that key, and whom to believe.
+    Chain {
+        leaf: &'a [u8],
+        ca: &'a [u8],
+        anchor: &'a [u8],
+    },
+    /// The serial of the certificate is this dongle's from now on: the lifecycle says so.
+    Serial,
+    /// The owner code with this verifier is about to be given out.
+    OwnerCode { verifier: [u8; 32] },
+    /// A grant, whole: what [`crate::grants`] keeps beside it, and the record as the issuer signed it.
+    Grant {
+        place: usize,
+        head: &'a [u8],
+        record: &'a [u8],
+        issued_at: u64,
+    },
+}
+
+/// What becomes of one [`Place`] in a commit.
+#[derive(Clone, Copy)]
+pub(super) enum Entry<'a> {
+    /// These many bytes stay as they are.
+    Keep(u16),
+    /// These bytes, one part after the other, replace it.
+    New([&'a [u8]; 2]),
+}
+
+impl Entry<'_> {
+    pub(super) fn len(&self) -> u16 {
+        match self {
+            Self::Keep(len) => *len,
+            // Bounded by the callers, far below: certificates and records have their limits.
+            Self::New(parts) => {
+                u16::try_from(parts.iter().map(|p| p.len()).sum::<usize>()).unwrap_or(u16::MAX)
+            }
+        }
+    }
+}
+
+impl<'a> Item<'a> {
+    /// What [`Meta`] becomes.
+    pub(super) fn meta(&self, old: &Meta, lifecycle: Lifecycle) -> Meta {
+        let old = Meta {
+            counter: old.counter + 1,
+            lifecycle,
+            ..old.clone()
+        };
+        match self {
+            Self::Key(secret) => Meta {
+                secret: Some((*secret).clone()),
+                verifier: None,
+                ..old
+            },
+            Self::OwnerCode { verifier } => Meta {
+                verifier: Some(*verifier),
+                ..old
+            },
+            Self::Grant { issued_at, .. } => Meta {
+                time_floor: old.time_floor.max(*issued_at),
+                ..old
+            },
+            Self::Chain { .. } | Self::Serial => old,
+        }
+    }
+
+    /// What becomes of the place with this index, which now has `old` bytes.
+    pub(super) fn entry(&self, index: usize, old: u16) -> Entry<'a> {
+        match *self {
+            Self::Key(_) => Entry::New([&[], &[]]),
+            Self::Chain { leaf, .. } if index == Place::Leaf.index() => Entry::New([leaf, &[]]),
+            Self::Chain { ca, .. } if index == Place::Ca.index() => Entry::New([ca, &[]]),
+            Self::Chain { anchor, .. } if index == Place::Anchor.index() => {
+                Entry::New([anchor, &[]])
+            }
+            Self::Grant {
+                place,
+                head,
+                record,
+                ..
+            } if index == Place::Grant(place).index() => Entry::New([head, record]),
+            _ => Entry::Keep(old),
+        }
+    }
+}
+
+/// Reads the body at `at`, whose digest has been checked; `None` if it is not of this format.
+pub(super) fn read(
+    flash: &mut impl Flash,
+    at: u32,
+    length: u32,
+) -> Result<Option<(Meta, [Span; PLACES])>, FlashFault> {
+    let mut bytes = Zeroizing::new([0; META_LEN]);
+    flash.read(at, &mut bytes[..])?;
+    let Some(meta) = Meta::decode(&bytes) else {
+        return Ok(None);
+    };
+    let mut spans = [Span::default(); PLACES];
+    let mut next = META_LEN as u32;
+    for span in &mut spans {
+        let mut len = [0; 2];
+        flash.read(at + next, &mut len)?;
+        *span = Span {
+            at: at + next + 2,
+            len: u16::from_le_bytes(len),
+        };
+        next += 2 + u32::from(span.len);
+        if next > length {
+            return Ok(None);
+        }
+    }
+    Ok((next == length).then_some((meta, spans)))
+}
