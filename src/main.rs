@@ -8,6 +8,8 @@ mod run;
 #[cfg(feature = "sim")]
 #[path = "main/simulator.rs"]
 mod simulator;
+#[path = "main/stop.rs"]
+mod stop;
 #[path = "main/vendor.rs"]
 mod vendor;
 

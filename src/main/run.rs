@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     log,
+    stop::Stop,
     vendor::{self, Pinned},
 };
 
@@ -38,6 +39,7 @@ pub(crate) async fn run(
     screen: &Screen,
 ) -> Result<(), Failure> {
     log::start(args.log);
+    let mut stop = Stop::listen()?;
     let simulated = is_simulated(&args);
     let places = Places::choose(args.state_dir.clone(), socket, simulated)?;
     let folder = StateFolder::claim(&places.state).map_err(|error| of_folder(&error))?;
@@ -87,14 +89,17 @@ pub(crate) async fn run(
         // Without one the banner says so; the service runs all the same.
         let _in_time = tokio::time::timeout(FIRST_DONGLE, seen).await;
     }
-    Banner {
+    let banner = Banner {
         status: &tallykey::api::status(&service),
         places: &places,
         port: port_address,
+    };
+    // Nobody has to read it: the service is for those who ask.
+    if let Err(error) = banner.show(screen) {
+        tracing::warn!("{error}");
     }
-    .show(screen)?;
 
-    stop_signal().await;
+    stop.requested().await;
     tracing::info!("stopping");
     server.stop().await;
     service.stop().await;
@@ -204,22 +209,4 @@ fn of_folder(error: &FolderError) -> Failure {
 
 fn of_listener(error: &ListenError) -> Failure {
     Failure::start(Exit::Refused, error.code(), error.to_string(), error.next())
-}
-
-/// Waits for Ctrl-C or a service manager.
-async fn stop_signal() {
-    #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
 }
