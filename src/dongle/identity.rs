@@ -11,7 +11,10 @@ use super::error::{BadChain, Fault};
 
 /// Key identifier of the simulator's public root (RFC 7093 §2, method 1). Every build knows it, so
 /// that even one without the simulator can say what it refuses.
-const SIMULATOR_ROOT: [u8; 20] = [0; 20];
+const SIMULATOR_ROOT: [u8; 20] = [
+    0x10, 0x09, 0xdc, 0x25, 0x9c, 0x83, 0xa0, 0x6a, 0x22, 0x48, 0x6d, 0x98, 0xd2, 0xf6, 0x5e, 0xa2,
+    0x1e, 0x74, 0x12, 0xeb,
+];
 
 /// The one vendor whose dongles count here.
 #[derive(Clone, Debug)]
@@ -107,4 +110,41 @@ fn key_id(key: &PublicKey) -> [u8; 20] {
     let mut id = [0; 20];
     id.copy_from_slice(&digest[..20]);
     id
+}
+
+#[cfg(test)]
+#[cfg(feature = "sim")]
+mod tests {
+    use tallykey_signing::simulator;
+
+    use super::*;
+
+    #[test]
+    fn a21_the_simulators_root_is_known_and_pinned_only_to_simulate() {
+        let vendor = simulator::vendor().expect("constant keys");
+        let root = Certificate::parse(vendor.root_certificate()).expect("our own profile");
+        assert_eq!(key_id(root.public_key()), SIMULATOR_ROOT);
+
+        let bytes = vendor.trust_bundle();
+        let bundle = TrustBundle::decode(&bytes).expect("our own bundle");
+        assert_eq!(
+            Vendor::pin(&bundle, false).err(),
+            Some(VendorError::Simulator)
+        );
+        assert!(Vendor::pin(&bundle, true).is_ok_and(|vendor| vendor.test));
+    }
+
+    #[test]
+    fn a_bundle_without_a_root_is_not_pinned() {
+        let vendor = simulator::vendor().expect("constant keys");
+        let bundle = TrustBundle {
+            vendor: "x",
+            root: vendor.factory_certificate(),
+            test: true,
+        };
+        assert!(matches!(
+            Vendor::pin(&bundle, true),
+            Err(VendorError::Root(CertError::NotRoot { .. }))
+        ));
+    }
 }
