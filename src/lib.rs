@@ -20,6 +20,7 @@ pub mod service;
 
 // ADAPT
 pub mod machine;
+pub mod store;
 
 // EDGE
 pub mod api;

@@ -58,6 +58,7 @@ codes! {
     STORE_UNAVAILABLE = "store-unavailable", 503, "fault", "The state cannot be stored";
     HISTORY_DAMAGED = "history-damaged", 503, "fault", "The history is damaged";
     NO_RANDOMNESS = "no-randomness", 503, "fault", "The random source failed";
+    DONGLE_FAILED = "dongle-failed", 503, "fault", "The dongle did not answer";
     SERVICE_STOPPING = "service-stopping", 503, "fault", "The service is stopping";
     NOT_READY = "not-ready", 503, "fault", "The service is not ready";
     INTERNAL = "internal", 500, "fault", "The service made a mistake";
@@ -84,6 +85,7 @@ pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
         Fault::StoreUnavailable { .. } => &STORE_UNAVAILABLE,
         Fault::HistoryDamaged { .. } => &HISTORY_DAMAGED,
         Fault::NoRandomness { .. } => &NO_RANDOMNESS,
+        Fault::DongleFailed { .. } => &DONGLE_FAILED,
         Fault::Stopping => &SERVICE_STOPPING,
     }
 }
