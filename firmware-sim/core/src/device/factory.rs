@@ -52,7 +52,10 @@ impl<P: Platform> Device<P> {
         root.verify_root().map_err(|_| Status::ChainInvalid)?;
         let certificate = verify_chain(leaf, &[ca], &root, Role::Dongle, None)
             .map_err(|_| Status::ChainInvalid)?;
-        if certificate.public_key() != key.public() {
+        let own_chip = certificate
+            .chip_id()
+            .is_none_or(|chip| chip == self.platform.chip_id());
+        if certificate.public_key() != key.public() || !own_chip {
             return Err(Status::KeyMismatch);
         }
         // The certificate's own alphabet for serials is wider than ours.
