@@ -7,10 +7,11 @@ mod fault;
 mod request;
 mod snapshot;
 mod token;
+pub mod watch;
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use request::Request;
@@ -30,8 +31,8 @@ pub use snapshot::{
 #[derive(Clone, Debug)]
 pub struct Service {
     requests: mpsc::Sender<Request>,
-    published: watch::Receiver<Arc<Snapshot>>,
-    tokens: watch::Receiver<Arc<Tokens>>,
+    published: tokio::sync::watch::Receiver<Arc<Snapshot>>,
+    tokens: tokio::sync::watch::Receiver<Arc<Tokens>>,
 }
 
 impl Service {

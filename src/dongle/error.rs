@@ -64,30 +64,6 @@ pub enum Fault {
         /// What is wrong with it.
         source: BadProof,
     },
-    /// It is behind what this host has seen of it: an older state was written back.
-    #[error("the dongle {serial} shows {what} {shown}, and {seen} was seen before")]
-    RolledBack {
-        /// Its serial.
-        serial: String,
-        /// `counter`, or `revision` of a grant.
-        what: &'static str,
-        /// What it shows now.
-        shown: u64,
-        /// The highest this host has seen.
-        seen: u64,
-    },
-    /// It holds no grant.
-    #[error("the dongle {serial} holds no licences")]
-    Empty {
-        /// Its serial.
-        serial: String,
-    },
-    /// All of it was given away.
-    #[error("the dongle {serial} is retired: all its licences were given back")]
-    Retired {
-        /// Its serial.
-        serial: String,
-    },
     /// Another host has the lease.
     #[error("the dongle is in use by another host since {} s", age_ms / 1000)]
     Busy {
@@ -234,9 +210,6 @@ impl Fault {
             Self::SimulatorRefused { .. } => "simulator-refused",
             Self::ChainInvalid { .. } => "chain-invalid",
             Self::ProofInvalid { .. } => "proof-invalid",
-            Self::RolledBack { .. } => "rolled-back",
-            Self::Empty { .. } => "empty",
-            Self::Retired { .. } => "retired",
             Self::Busy { .. } => "busy",
             Self::FirmwareTooOld { .. } => "firmware-too-old",
             Self::HostTooOld { .. } => "host-too-old",
@@ -264,9 +237,6 @@ impl Fault {
             Self::ChainInvalid { .. } | Self::ProofInvalid { .. } => {
                 "Do not rely on this dongle; send it to the vendor with this message."
             }
-            Self::RolledBack { .. } => "Send the dongle to the vendor: its memory went back.",
-            Self::Empty { .. } => "Apply an update file from the vendor.",
-            Self::Retired { .. } => "Ask the vendor for a new licence or a new dongle.",
             Self::Busy { .. } => {
                 "Stop the service on the other host or unplug the dongle there; its lease ends \
                  15 s later."

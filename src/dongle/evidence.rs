@@ -1,7 +1,9 @@
 //! What a dongle proved.
 
+use tallykey_protocol::cose::CoseError;
+use tallykey_protocol::id::{self, PublicKey};
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::proof::{Given, Proof};
+use tallykey_protocol::proof::{Kind, Proof};
 
 /// The facts of one verified proof. Only an [`Open`](super::Open) session makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,44 +20,41 @@ pub struct Evidence {
     pub firmware: String,
     /// Monotonic counter; rises with every change.
     pub counter: u64,
-    /// The `open` or `state` proof, as it was signed.
-    pub proof: Vec<u8>,
-    /// What it holds. Who issued each grant, and for whom, is still to be verified.
-    pub grants: Vec<HeldGrant>,
-}
-
-/// One grant in a dongle, with what the dongle proved about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldGrant {
-    /// The grant as it was issued; its digest is the one that was proved.
-    pub record: Vec<u8>,
-    /// SHA-256 of its Sig_structure.
-    pub digest: [u8; 32],
-    /// Product id, as the dongle says.
-    pub product: String,
-    /// Revision, as the dongle says.
-    pub revision: u64,
-    /// What was given away per line, in channels.
-    pub given: Vec<Given>,
+    /// The grants it holds, as they were issued and in the proof's order; each has the digest that
+    /// was proved. Who issued it, and for whom, is still to be verified.
+    pub grants: Vec<Vec<u8>>,
+    key: PublicKey,
+    kind: Kind,
+    record: Vec<u8>,
 }
 
 impl Evidence {
     pub(super) fn of(
         proof: &Proof<'_>,
-        record: &[u8],
-        thumbprint: [u8; 32],
+        (kind, record): (Kind, &[u8]),
+        key: PublicKey,
         simulated: bool,
-        grants: Vec<HeldGrant>,
+        grants: Vec<Vec<u8>>,
     ) -> Self {
         Self {
             serial: proof.serial.to_owned(),
-            thumbprint,
+            thumbprint: id::thumbprint(&key),
             simulated,
             lifecycle: proof.lifecycle,
             firmware: proof.firmware.to_owned(),
             counter: proof.counter,
-            proof: record.to_vec(),
             grants,
+            key,
+            kind,
+            record: record.to_vec(),
         }
+    }
+
+    /// The whole proof, read from its bytes and verified once more.
+    ///
+    /// # Errors
+    /// None in practice: the same bytes were verified before.
+    pub fn proof(&self) -> Result<Proof<'_>, CoseError> {
+        Proof::verify(&self.record, self.kind, &self.key)
     }
 }

@@ -4,18 +4,21 @@ use sha2::{Digest, Sha256};
 use tallykey_protocol::cert::{CertError, Certificate, Role, verify_chain};
 use tallykey_protocol::command::certificate;
 use tallykey_protocol::command::hello;
-use tallykey_protocol::id::{self, PublicKey};
+use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::trust::TrustBundle;
 
 use super::error::{BadChain, Fault};
 
 /// Key identifier of the simulator's public root (RFC 7093 §2, method 1). Every build knows it, so
 /// that even one without the simulator can say what it refuses.
-const SIMULATOR_ROOT: [u8; 20] = [0; 20];
+const SIMULATOR_ROOT: [u8; 20] = [
+    0x10, 0x09, 0xdc, 0x25, 0x9c, 0x83, 0xa0, 0x6a, 0x22, 0x48, 0x6d, 0x98, 0xd2, 0xf6, 0x5e, 0xa2,
+    0x1e, 0x74, 0x12, 0xeb,
+];
 
 /// The one vendor whose dongles count here.
 #[derive(Clone, Debug)]
-pub struct Trust {
+pub struct Vendor {
     root: Vec<u8>,
     /// Simulated dongles of this vendor count, and everything is shown as simulated.
     test: bool,
@@ -23,7 +26,7 @@ pub struct Trust {
 
 /// A trust bundle that cannot be pinned.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TrustError {
+pub enum VendorError {
     /// Its certificate is not a root of our profile.
     #[error("the trust bundle's certificate is not a vendor root")]
     Root(#[from] CertError),
@@ -32,16 +35,16 @@ pub enum TrustError {
     Simulator,
 }
 
-impl Trust {
+impl Vendor {
     /// Pins the vendor of `bundle`. The simulator's own is taken only with `simulate`.
     ///
     /// # Errors
-    /// [`TrustError`].
-    pub fn pin(bundle: &TrustBundle<'_>, simulate: bool) -> Result<Self, TrustError> {
+    /// [`VendorError`].
+    pub fn pin(bundle: &TrustBundle<'_>, simulate: bool) -> Result<Self, VendorError> {
         let root = Certificate::parse(bundle.root)?;
         root.verify_root()?;
         if key_id(root.public_key()) == SIMULATOR_ROOT && !simulate {
-            return Err(TrustError::Simulator);
+            return Err(VendorError::Simulator);
         }
         Ok(Self {
             root: bundle.root.to_vec(),
@@ -60,7 +63,6 @@ impl Trust {
 pub(super) struct Identity {
     pub(super) serial: String,
     pub(super) key: PublicKey,
-    pub(super) thumbprint: [u8; 32],
     /// SHA-256 of the leaf, for the transcript.
     pub(super) certificate: [u8; 32],
 }
@@ -68,7 +70,7 @@ pub(super) struct Identity {
 impl Identity {
     /// Judges the chain that came for the dongle that said `hello`.
     pub(super) fn verify(
-        trust: &Trust,
+        vendor: &Vendor,
         hello: &hello::Reply<'_>,
         reply: &certificate::Reply<'_>,
     ) -> Result<Self, Fault> {
@@ -77,7 +79,7 @@ impl Identity {
         if digest != reply.digest {
             return Err(BadChain::Digest.into());
         }
-        let root = Certificate::parse(&trust.root).map_err(BadChain::Certificate)?;
+        let root = Certificate::parse(&vendor.root).map_err(BadChain::Certificate)?;
         // Without a clock: a dongle has no end (IEEE 802.1AR §8.7).
         let leaf = verify_chain(leaf, &[authority], &root, Role::Dongle, None)
             .map_err(|error| refused(error, hello.serial))?;
@@ -85,7 +87,6 @@ impl Identity {
             Some(serial) if Some(serial) == hello.serial => Ok(Self {
                 serial: serial.to_owned(),
                 key: *leaf.public_key(),
-                thumbprint: id::thumbprint(leaf.public_key()),
                 certificate: digest,
             }),
             Some(_) | None => Err(BadChain::Serial.into()),
@@ -109,4 +110,41 @@ fn key_id(key: &PublicKey) -> [u8; 20] {
     let mut id = [0; 20];
     id.copy_from_slice(&digest[..20]);
     id
+}
+
+#[cfg(test)]
+#[cfg(feature = "sim")]
+mod tests {
+    use tallykey_signing::simulator;
+
+    use super::*;
+
+    #[test]
+    fn a21_the_simulators_root_is_known_and_pinned_only_to_simulate() {
+        let vendor = simulator::vendor().expect("constant keys");
+        let root = Certificate::parse(vendor.root_certificate()).expect("our own profile");
+        assert_eq!(key_id(root.public_key()), SIMULATOR_ROOT);
+
+        let bytes = vendor.trust_bundle();
+        let bundle = TrustBundle::decode(&bytes).expect("our own bundle");
+        assert_eq!(
+            Vendor::pin(&bundle, false).err(),
+            Some(VendorError::Simulator)
+        );
+        assert!(Vendor::pin(&bundle, true).is_ok_and(|vendor| vendor.test));
+    }
+
+    #[test]
+    fn a_bundle_without_a_root_is_not_pinned() {
+        let vendor = simulator::vendor().expect("constant keys");
+        let bundle = TrustBundle {
+            vendor: "x",
+            root: vendor.factory_certificate(),
+            test: true,
+        };
+        assert!(matches!(
+            Vendor::pin(&bundle, true),
+            Err(VendorError::Root(CertError::NotRoot { .. }))
+        ));
+    }
 }

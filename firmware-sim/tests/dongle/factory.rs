@@ -117,10 +117,6 @@ fn what_comes_before_its_time_is_refused() {
         certify(&channel, &VENDOR, SERIAL, &stranger),
         Status::KeyMismatch
     );
-    assert_eq!(
-        certify(&channel, &VENDOR, "lower-case", &key),
-        Status::ChainInvalid
-    );
     let other = other_vendor();
     let leaf = VENDOR
         .certify_dongle(SERIAL, &chip_id(SERIAL), &key, [1; 16], NOW)
@@ -245,15 +241,9 @@ fn a_station_goes_on_wherever_it_stopped() {
     make_key(&channel_1);
     provision(&dongle, &VENDOR, &order(SERIAL), keep).unwrap();
     let after = facts(&mut open(&dongle));
+    dongle.replug().unwrap();
     provision(&dongle, &VENDOR, &order(SERIAL), keep).unwrap();
-    assert_eq!(
-        facts(&mut {
-            dongle.replug().unwrap();
-            open(&dongle)
-        }),
-        after,
-        "nothing was left to do"
-    );
+    assert_eq!(facts(&mut open(&dongle)), after, "nothing was left to do");
     assert_eq!(codes.borrow().len(), 1);
 }
 

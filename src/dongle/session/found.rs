@@ -8,7 +8,7 @@ use tallykey_protocol::status::Status;
 use super::ask::ask;
 use super::identified::{Greeting, Identified};
 use crate::dongle::error::Fault;
-use crate::dongle::identity::{Identity, Trust};
+use crate::dongle::identity::{Identity, Vendor};
 use crate::dongle::link::{Link, Timing};
 use crate::usb::ReportPort;
 
@@ -47,7 +47,7 @@ impl Found {
     /// # Errors
     /// [`Fault::FirmwareTooOld`], [`Fault::HostTooOld`], [`Fault::SimulatorRefused`],
     /// [`Fault::NotProvisioned`], [`Fault::WrongVendor`], [`Fault::ChainInvalid`], or the link's.
-    pub fn identify(mut self, trust: &Trust) -> Result<Identified, Fault> {
+    pub fn identify(mut self, vendor: &Vendor) -> Result<Identified, Fault> {
         let greeted = ask(&mut self.link, Command::Hello, &HOST)?;
         if let (Status::VersionUnsupported, _) = greeted.split()? {
             // A dongle older than the oldest version would not know this status.
@@ -58,7 +58,7 @@ impl Found {
         }
         let hello: hello::Reply<'_> = greeted.body()?;
         agree(&hello)?;
-        if hello.simulated && !trust.allows_simulated() {
+        if hello.simulated && !vendor.allows_simulated() {
             return Err(Fault::SimulatorRefused {
                 serial: hello.serial.map(str::to_owned),
             });
@@ -71,7 +71,7 @@ impl Found {
         }
         let request = certificate::Request { known: None };
         let shown = ask(&mut self.link, Command::Certificate, &request)?;
-        let identity = Identity::verify(trust, &hello, &shown.body()?)?;
+        let identity = Identity::verify(vendor, &hello, &shown.body()?)?;
         let greeting = Greeting {
             digests: [
                 Sha256::digest(&greeted.request).into(),
@@ -81,7 +81,7 @@ impl Found {
             lifecycle: hello.lifecycle,
             firmware: hello.firmware.to_owned(),
         };
-        let test = trust.allows_simulated();
+        let test = vendor.allows_simulated();
         Ok(Identified::new(self.link, identity, greeting, test))
     }
 }

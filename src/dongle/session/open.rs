@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use tallykey_protocol::command::{Command, Decode, Empty, grant, heartbeat, prove};
 use tallykey_protocol::cose::Sign1;
-use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::{BEAT_NONCE_LEN, NONCE_LEN, PROOF_MAX};
-use tallykey_protocol::proof::{GrantState, Kind, Proof};
+use tallykey_protocol::limits::{BEAT_NONCE_LEN, GRANT_MAX, NONCE_LEN};
+use tallykey_protocol::proof::{Kind, Proof};
 
 use super::secure::Secure;
 use crate::dongle::error::{BadProof, Fault, Trouble};
-use crate::dongle::evidence::{Evidence, HeldGrant};
+use crate::dongle::evidence::Evidence;
 use crate::dongle::identity::Identity;
 use crate::dongle::link::LinkError;
 use crate::dongle::random;
@@ -54,8 +53,7 @@ impl Open {
             proof,
             record,
         } = opened;
-        let read = usable(&proof).and_then(|()| read_grants(&mut secure, &proof, &[]));
-        let grants = match read {
+        let grants = match read_grants(&mut secure, &proof, &[]) {
             Ok(grants) => grants,
             Err(fault) => {
                 // Whatever comes of it: the lease is not worth keeping.
@@ -63,13 +61,19 @@ impl Open {
                 return Err(fault);
             }
         };
-        let evidence = Evidence::of(&proof, record, identity.thumbprint, simulated, grants);
-        Ok(Self {
+        let signed = (Kind::Open, record);
+        let evidence = Evidence::of(&proof, signed, identity.key, simulated, grants);
+        let mut open = Self {
             secure,
             identity,
             evidence,
             missed: false,
-        })
+        };
+        if open.evidence.grants.is_empty() {
+            // Nothing was read under the new keys, so they are still to be confirmed.
+            open.heartbeat()?;
+        }
+        Ok(open)
     }
 
     /// What the latest proof says.
@@ -127,13 +131,9 @@ impl Open {
         self.confirm(&proof)?;
         self.not_less(proof.counter)?;
         let grants = read_grants(&mut self.secure, &proof, &self.evidence.grants)?;
-        self.evidence = Evidence::of(
-            &proof,
-            record,
-            self.identity.thumbprint,
-            self.evidence.simulated,
-            grants,
-        );
+        let simulated = self.evidence.simulated;
+        let signed = (Kind::State, record);
+        self.evidence = Evidence::of(&proof, signed, self.identity.key, simulated, grants);
         Ok(&self.evidence)
     }
 
@@ -181,17 +181,6 @@ impl Open {
     }
 }
 
-fn usable(proof: &Proof<'_>) -> Result<(), Fault> {
-    let serial = proof.serial.to_owned();
-    if proof.lifecycle == Lifecycle::Retired {
-        Err(Fault::Retired { serial })
-    } else if proof.grants.is_empty() {
-        Err(Fault::Empty { serial })
-    } else {
-        Ok(())
-    }
-}
-
 fn is_silence(fault: &Fault) -> bool {
     matches!(
         fault,
@@ -205,37 +194,33 @@ fn is_silence(fault: &Fault) -> bool {
 fn read_grants(
     secure: &mut Secure,
     proof: &Proof<'_>,
-    known: &[HeldGrant],
-) -> Result<Vec<HeldGrant>, Fault> {
-    let states = proof.grants.iter().enumerate();
-    states
-        .map(|(index, state)| {
-            let same = known.iter().find(|grant| grant.digest == state.digest);
-            let record = match same {
-                Some(grant) => grant.record.clone(),
-                None => read_grant(secure, index, state)?,
-            };
-            Ok(HeldGrant {
-                record,
-                digest: state.digest,
-                product: state.product.to_owned(),
-                revision: state.revision,
-                given: state.given.to_vec(),
-            })
+    known: &[Vec<u8>],
+) -> Result<Vec<Vec<u8>>, Fault> {
+    let digests = proof.grants.iter().map(|state| state.digest).enumerate();
+    digests
+        .map(|(index, digest)| {
+            let held = known.iter().find(|record| is(record, &digest));
+            match held {
+                Some(record) => Ok(record.clone()),
+                None => read_grant(secure, index, &digest),
+            }
         })
         .collect()
 }
 
-fn read_grant(secure: &mut Secure, index: usize, state: &GrantState<'_>) -> Result<Vec<u8>, Fault> {
+fn read_grant(secure: &mut Secure, index: usize, digest: &[u8; 32]) -> Result<Vec<u8>, Fault> {
     let wrong = || BadProof::Grant { index };
     let request = grant::Request {
         index: u8::try_from(index).map_err(|_| wrong())?,
     };
     let body = secure.ask(Command::Grant, &request)?;
     let record = grant::Reply::decode(&body).map_err(BadProof::from)?.record;
-    let found = Sign1::parse(record, PROOF_MAX).map_err(BadProof::from)?;
-    if found.digest() != state.digest {
+    if !is(record, digest) {
         return Err(wrong().into());
     }
     Ok(record.to_vec())
+}
+
+fn is(record: &[u8], digest: &[u8; 32]) -> bool {
+    Sign1::parse(record, GRANT_MAX).is_ok_and(|record| record.digest() == *digest)
 }

@@ -1,0 +1,165 @@
+//! Keeps a session with every dongle that is plugged in.
+//!
+//! ```text
+//! rescan thread ── finds, opens ports, starts and reaps ──▶ one thread for each dongle
+//!        └──────────────── events ───────────▶ the actor ◀────── events ──────┘
+//! ```
+//!
+//! USB blocks, so each dongle has its own thread. The rescan alone is enough to find and to lose a
+//! dongle; a thread that notices a loss only makes it sooner. Everything is bounded: the dongles
+//! watched, what each may send, how long each may take.
+
+mod rescan;
+mod session;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::mpsc as events;
+
+use crate::dongle::{Evidence, Fault, Timing, Vendor};
+use crate::usb::Finder;
+use rescan::{Notice, Rescan};
+
+/// Orders that may wait for the rescan thread. More are refused: nobody blinks that much.
+const ORDERS_MAX: usize = 32;
+
+/// How often things are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Intervals {
+    /// Between two looks for dongles, and between two tries at a faulty one.
+    pub rescan: Duration,
+    /// Before a dongle that just arrived and may not be opened is tried again: its arrival is seen
+    /// about 0.2 s before udev has set its permissions.
+    pub settle: Duration,
+    /// Between two heartbeats. Two missed ones must fit the lease of 15 s.
+    pub heartbeat: Duration,
+    /// Between two signed proofs of an unchanged dongle.
+    pub prove: Duration,
+    /// Longest wait for orders inside a session.
+    pub attention: Duration,
+    /// How long a dongle may take to answer.
+    pub answer: Timing,
+}
+
+impl Default for Intervals {
+    fn default() -> Self {
+        Self {
+            rescan: Duration::from_secs(5),
+            settle: Duration::from_millis(500),
+            heartbeat: Duration::from_secs(5),
+            prove: Duration::from_secs(600),
+            attention: Duration::from_millis(200),
+            answer: Timing::default(),
+        }
+    }
+}
+
+impl Intervals {
+    /// For simulated dongles: looking costs nothing, and a person is waiting.
+    #[must_use]
+    pub fn simulated() -> Self {
+        Self {
+            rescan: Duration::from_millis(250),
+            attention: Duration::from_millis(50),
+            ..Self::default()
+        }
+    }
+}
+
+/// What happened to a dongle. `key` names it on this host while it is plugged in.
+#[derive(Debug)]
+pub enum DongleEvent {
+    /// A session is open.
+    Opened {
+        /// Names the dongle.
+        key: String,
+        /// What it proved.
+        evidence: Evidence,
+    },
+    /// An open dongle proved its state anew.
+    Proved {
+        /// Names the dongle.
+        key: String,
+        /// What it proved.
+        evidence: Evidence,
+    },
+    /// It gives nothing, from now on or again. Said once for each change.
+    Faulted {
+        /// Names the dongle.
+        key: String,
+        /// What USB says its serial is, unproven.
+        usb_serial: Option<String>,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// It is not there any more.
+    Left {
+        /// Names the dongle.
+        key: String,
+    },
+}
+
+/// Called once with what came of a wink.
+pub type WinkDone = Box<dyn FnOnce(Result<(), Fault>) + Send>;
+
+/// The running watch. Dropping it ends it without waiting; [`Watch::stop`] waits.
+pub struct Watch {
+    notices: mpsc::SyncSender<Notice>,
+    thread: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Starts looking for dongles of `vendor`. `host_id` names this host to them. Events go to
+    /// `events`, whose reader must go on reading until it drops its end.
+    ///
+    /// # Errors
+    /// The system gave no thread.
+    pub fn start(
+        finder: Box<dyn Finder>,
+        vendor: Vendor,
+        host_id: [u8; 16],
+        intervals: Intervals,
+        events: events::Sender<DongleEvent>,
+    ) -> io::Result<Self> {
+        let (notices, inbox) = mpsc::sync_channel(ORDERS_MAX);
+        let context = Arc::new(session::Context {
+            vendor,
+            host_id,
+            intervals,
+            events,
+            notices: notices.clone(),
+        });
+        let rescan = Rescan::new(finder, context, inbox);
+        let thread = thread::Builder::new()
+            .name("dongles".into())
+            .spawn(|| rescan.run())?;
+        Ok(Self { notices, thread })
+    }
+
+    /// Makes the dongle `key` blink. Does not wait; `done` is called when it is known, with
+    /// [`Fault::NotFound`] if there is no session with it.
+    pub fn wink(&self, key: &str, done: WinkDone) {
+        let wink = Notice::Wink {
+            key: key.to_owned(),
+            done,
+        };
+        if let Err(mpsc::TrySendError::Full(notice) | mpsc::TrySendError::Disconnected(notice)) =
+            self.notices.try_send(wink)
+        {
+            notice.refuse();
+        }
+    }
+
+    /// Closes every session, so that the leases end now, and waits until that is done. The reader
+    /// of the events must go on reading meanwhile, or have dropped its end.
+    pub fn stop(self) {
+        // A full queue is being worked off, and a closed one has ended already.
+        if self.notices.send(Notice::Stop).is_ok() && self.thread.join().is_err() {
+            tracing::error!("the watch over the dongles ended by a defect");
+        }
+    }
+}

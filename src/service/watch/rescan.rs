@@ -1,0 +1,311 @@
+//! The thread that looks for dongles, starts a session with each, and cleans up after it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use super::session::{self, Context, Ended, Wink};
+use super::{DongleEvent, WinkDone};
+use crate::dongle::{Fault, Trouble};
+use crate::usb::{Finder, Found, UsbError};
+
+/// Dongles watched at a time. A host has one or two; a hostile hub may show hundreds.
+const DONGLES_MAX: usize = 16;
+
+/// Winks that may wait for one session.
+const WINKS_MAX: usize = 4;
+
+/// What the rescan thread is told.
+pub(super) enum Notice {
+    Wink {
+        key: String,
+        done: WinkDone,
+    },
+    /// Some session's thread ended: look now.
+    Ended,
+    Stop,
+}
+
+impl Notice {
+    /// Answers what will not be done.
+    pub(super) fn refuse(self) {
+        if let Self::Wink { key, done } = self {
+            done(Err(Fault::NotFound { place: key }));
+        }
+    }
+}
+
+pub(super) struct Rescan {
+    finder: Box<dyn Finder>,
+    context: Arc<Context>,
+    inbox: Receiver<Notice>,
+    dongles: BTreeMap<String, Dongle>,
+    /// The last complaint about the bus, so that each is logged once.
+    complaint: Option<String>,
+}
+
+/// One dongle that was found.
+struct Dongle {
+    found: Found,
+    present: bool,
+    shown: Shown,
+    /// It was new and could not be opened yet.
+    settling: bool,
+    session: Option<Session>,
+}
+
+/// What the last event about it said.
+#[derive(PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Open,
+    Fault(String),
+}
+
+struct Session {
+    winks: SyncSender<Wink>,
+    thread: JoinHandle<Ended>,
+}
+
+impl Rescan {
+    pub(super) fn new(
+        finder: Box<dyn Finder>,
+        context: Arc<Context>,
+        inbox: Receiver<Notice>,
+    ) -> Self {
+        Self {
+            finder,
+            context,
+            inbox,
+            dongles: BTreeMap::new(),
+            complaint: None,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        let mut next = Instant::now();
+        while !self.context.events.is_closed() {
+            let left = next.saturating_duration_since(Instant::now());
+            match self.inbox.recv_timeout(left) {
+                Ok(Notice::Wink { key, done }) => self.wink(key, done),
+                Ok(Notice::Ended) => self.reap(),
+                Ok(Notice::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.reap();
+                    self.look();
+                    self.start();
+                    next = Instant::now() + self.pause();
+                }
+            }
+        }
+        self.close();
+    }
+
+    fn pause(&self) -> std::time::Duration {
+        let intervals = &self.context.intervals;
+        if self.dongles.values().any(|dongle| dongle.settling) {
+            intervals.settle.min(intervals.rescan)
+        } else {
+            intervals.rescan
+        }
+    }
+
+    /// Which dongles are there. Those that are not, and have no session to end, have left.
+    fn look(&mut self) {
+        let found = match self.finder.find() {
+            Ok(found) => found,
+            Err(error) => return self.complain(&error),
+        };
+        self.complaint = None;
+        for dongle in self.dongles.values_mut() {
+            dongle.present = found.iter().any(|found| found.key == dongle.found.key);
+            if !dongle.present
+                && let Some(session) = &mut dongle.session
+            {
+                session.tell_to_close();
+            }
+        }
+        for found in found {
+            if self.dongles.contains_key(&found.key) {
+                continue;
+            }
+            if self.dongles.len() >= DONGLES_MAX {
+                tracing::warn!(key = found.key, "more than {DONGLES_MAX} dongles; ignored");
+                continue;
+            }
+            self.dongles.insert(found.key.clone(), Dongle::new(found));
+        }
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        let context = &self.context;
+        self.dongles.retain(|key, dongle| {
+            let keep = dongle.present || dongle.session.is_some();
+            if !keep && dongle.shown != Shown::Nothing {
+                context.say(DongleEvent::Left { key: key.clone() });
+            }
+            keep
+        });
+    }
+
+    /// Takes leave of the sessions that have ended. Whether the dongle was unplugged is asked of
+    /// the bus, because what a failed read says differs from system to system.
+    fn reap(&mut self) {
+        let mut ended = Vec::new();
+        for (key, dongle) in &mut self.dongles {
+            if let Some(session) = dongle.session.take_if(|s| s.thread.is_finished()) {
+                ended.push((key.clone(), session.join()));
+            }
+        }
+        if ended.is_empty() {
+            return;
+        }
+        for (key, end) in &ended {
+            if let Some(dongle) = self.dongles.get_mut(key)
+                && end.opened
+            {
+                dongle.shown = Shown::Open;
+            }
+        }
+        self.look();
+        for (key, end) in ended {
+            if let Some(dongle) = self.dongles.get_mut(&key)
+                && let Some(fault) = end.fault
+            {
+                dongle.failed(fault, &self.context);
+            }
+        }
+    }
+
+    /// Starts a session with every dongle that has none.
+    fn start(&mut self) {
+        for (key, dongle) in &mut self.dongles {
+            if !dongle.present || dongle.session.is_some() {
+                continue;
+            }
+            let started = self
+                .finder
+                .open(&dongle.found)
+                .and_then(|port| Session::start(port, key, &self.context));
+            match started {
+                Ok(session) => {
+                    dongle.settling = false;
+                    dongle.session = Some(session);
+                }
+                Err(error) => dongle.failed(error.into(), &self.context),
+            }
+        }
+    }
+
+    fn wink(&self, key: String, done: WinkDone) {
+        let session = self.dongles.get(&key).and_then(|d| d.session.as_ref());
+        match session.map(|session| &session.winks) {
+            Some(winks) => {
+                if let Err(
+                    TrySendError::Full(Wink(done)) | TrySendError::Disconnected(Wink(done)),
+                ) = winks.try_send(Wink(done))
+                {
+                    Notice::Wink { key, done }.refuse();
+                }
+            }
+            None => Notice::Wink { key, done }.refuse(),
+        }
+    }
+
+    /// Ends every session and waits for its end: the leases are given back.
+    fn close(self) {
+        let sessions: Vec<Session> = self
+            .dongles
+            .into_values()
+            .filter_map(|dongle| dongle.session)
+            .collect();
+        let threads: Vec<JoinHandle<Ended>> = sessions.into_iter().map(|s| s.thread).collect();
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("the session with a dongle ended by a defect");
+            }
+        }
+    }
+
+    fn complain(&mut self, error: &UsbError) {
+        let complaint = error.to_string();
+        if self.complaint.as_ref() != Some(&complaint) {
+            tracing::warn!("cannot look for dongles: {complaint}");
+            self.complaint = Some(complaint);
+        }
+    }
+}
+
+impl Dongle {
+    fn new(found: Found) -> Self {
+        Self {
+            found,
+            present: true,
+            shown: Shown::Nothing,
+            settling: false,
+            session: None,
+        }
+    }
+
+    /// Says what is wrong, once.
+    fn failed(&mut self, fault: Fault, context: &Context) {
+        let key = self.found.key.clone();
+        let fresh = self.shown == Shown::Nothing && !self.settling;
+        self.settling = fresh && matches!(fault, Fault::NoPermission { .. });
+        if self.settling {
+            return;
+        }
+        let shown = match fault {
+            Fault::NotFound { .. } if self.shown == Shown::Open => Shown::Nothing,
+            ref fault => Shown::Fault(fault.to_string()),
+        };
+        if self.shown == shown {
+            return;
+        }
+        context.say(match shown {
+            Shown::Nothing | Shown::Open => DongleEvent::Left { key },
+            Shown::Fault(_) => DongleEvent::Faulted {
+                key,
+                usb_serial: self.found.usb_serial.clone(),
+                fault,
+            },
+        });
+        self.shown = shown;
+    }
+}
+
+impl Session {
+    fn start(
+        port: Box<dyn crate::usb::ReportPort>,
+        key: &str,
+        context: &Arc<Context>,
+    ) -> Result<Self, UsbError> {
+        let (winks, inbox) = sync_channel(WINKS_MAX);
+        let (owned, shared) = (key.to_owned(), Arc::clone(context));
+        let thread = thread::Builder::new()
+            .name("dongle".into())
+            .spawn(move || session::run(port, owned, &shared, &inbox))
+            .map_err(|source| UsbError::Failed {
+                action: "start a thread for",
+                place: key.to_owned(),
+                source: Box::new(source),
+            })?;
+        Ok(Self { winks, thread })
+    }
+
+    /// A session closes when nobody can order anything of it any more.
+    fn tell_to_close(&mut self) {
+        let (winks, _) = sync_channel(0);
+        self.winks = winks;
+    }
+
+    fn join(self) -> Ended {
+        self.thread.join().unwrap_or_else(|_| Ended {
+            opened: true,
+            fault: Some(Trouble::Stopped.into()),
+        })
+    }
+}
