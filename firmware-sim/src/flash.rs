@@ -152,8 +152,8 @@ impl Flash for SimFlash {
 
     fn program(&mut self, at: u32, bytes: &[u8]) -> Result<(), FlashFault> {
         let at = at as usize;
-        if at % PROGRAM_UNIT != 0
-            || bytes.len() % PROGRAM_UNIT != 0
+        if !at.is_multiple_of(PROGRAM_UNIT)
+            || !bytes.len().is_multiple_of(PROGRAM_UNIT)
             || at + bytes.len() > FLASH_LEN as usize
         {
             return Err(FlashFault);
@@ -173,7 +173,7 @@ impl Flash for SimFlash {
     }
 
     fn erase(&mut self, at: u32) -> Result<(), FlashFault> {
-        if at % SECTOR != 0 || at + SECTOR > FLASH_LEN {
+        if !at.is_multiple_of(SECTOR) || at + SECTOR > FLASH_LEN {
             return Err(FlashFault);
         }
         self.change(at as usize, &[0xFF; SECTOR as usize])

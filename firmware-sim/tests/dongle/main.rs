@@ -4,6 +4,7 @@ mod factory;
 mod hostile;
 mod lease;
 mod power_loss;
+mod roles;
 mod session;
 mod support;
 mod transport;

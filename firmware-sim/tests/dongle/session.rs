@@ -259,3 +259,11 @@ fn a_dongle_looks_blank_until_it_is_personalised() {
         .unwrap();
     assert_eq!(asked.status, Status::WrongLifecycle);
 }
+
+#[test]
+fn the_core_fits_36_kib_of_ram() {
+    use tallykey_sim::platform::SimPlatform;
+    let core = size_of::<tallykey_core::Dongle<SimPlatform>>() - size_of::<SimPlatform>();
+    println!("the core takes {core} bytes of RAM");
+    assert!(core <= 36 * 1024);
+}

@@ -99,12 +99,14 @@ pub(crate) fn contents(dongle: &SimDongle) -> Vec<u8> {
     dongle.with_platform(|platform| platform.flash().contents().to_vec())
 }
 
+/// Product, revision, digest, and what was given away of each line.
+pub(crate) type HeldGrant = (String, u64, [u8; 32], Vec<(u32, u64)>);
+
 /// What a dongle proves of itself, without what is new in every proof.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Facts {
     pub(crate) counter: u64,
-    /// Product, revision, digest, given away.
-    pub(crate) grants: Vec<(String, u64, [u8; 32], Vec<(u32, u64)>)>,
+    pub(crate) grants: Vec<HeldGrant>,
 }
 
 pub(crate) fn facts(session: &mut Session) -> Facts {

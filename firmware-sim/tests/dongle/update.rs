@@ -4,7 +4,7 @@ use crate::support::*;
 use tallykey_protocol::command::{Command, update};
 use tallykey_protocol::grant::{Grant, Line, Plan};
 use tallykey_protocol::status::Status;
-use tallykey_signing::{Vendor, certificate, sign_grant};
+use tallykey_signing::Vendor;
 use tallykey_sim::host::Session;
 
 fn apply(session: &mut Session, record: &[u8]) -> Status {
@@ -104,24 +104,6 @@ fn a03_other_vendors_grant_is_refused() {
     let key = *session.key();
     let record = signed(&other_vendor(), &grant(SERIAL, &key, 2, &lines(100)));
     refused(&mut session, &record, Status::ChainInvalid);
-}
-
-#[test]
-fn a03_a_role_that_may_not_sign_it_is_refused() {
-    let (dongle, _) = provisioned(SERIAL);
-    let mut session = open(&dongle);
-    let key = *session.key();
-    // The factory may begin a dongle's grants, not go on with them. Its signer would not sign this, so the
-    // signature here is that of an issuer of another vendor under the factory issuer's name.
-    let first = VENDOR
-        .sign_first_grant(&grant(SERIAL, &key, 1, &lines(64)))
-        .unwrap();
-    refused(&mut session, &first, Status::RevisionHeld);
-    assert!(
-        VENDOR
-            .sign_first_grant(&grant(SERIAL, &key, 2, &lines(64)))
-            .is_err()
-    );
 }
 
 #[test]
