@@ -23,9 +23,8 @@ pub(super) enum Notice {
         key: String,
         done: WinkDone,
     },
-    /// Some session's thread ended: look now.
-    Ended,
-    Stop,
+    /// Something ended: look now.
+    Look,
 }
 
 impl Notice {
@@ -86,12 +85,12 @@ impl Rescan {
 
     pub(super) fn run(mut self) {
         let mut next = Instant::now();
-        while !self.context.events.is_closed() {
+        while !self.context.is_ending() {
             let left = next.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
                 Ok(Notice::Wink { key, done }) => self.wink(key, done),
-                Ok(Notice::Ended) => self.reap(),
-                Ok(Notice::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Notice::Look) => self.reap(),
+                Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     self.reap();
                     self.look();
