@@ -150,37 +150,24 @@ impl Rescan {
         });
     }
 
-    /// Takes leave of the sessions that have ended. Whether the dongle was unplugged is asked of
-    /// the bus, because what a failed read says differs from system to system.
+    /// Takes leave of the sessions that have ended.
     fn reap(&mut self) {
-        let mut ended = Vec::new();
+        let mut failed = Vec::new();
         for (key, dongle) in &mut self.dongles {
-            if let Some(session) = dongle.session.take_if(|s| s.thread.is_finished()) {
-                ended.push((key.clone(), session.join()));
+            let over = dongle.session.take_if(|s| s.thread.is_finished());
+            if let Some(ended) = over.map(Session::join) {
+                if ended.opened {
+                    dongle.shown = Shown::Open;
+                }
+                failed.extend(ended.fault.map(|fault| (key.clone(), fault)));
             }
         }
-        if ended.is_empty() {
-            return;
-        }
-        for (key, end) in &ended {
-            if let Some(dongle) = self.dongles.get_mut(key)
-                && end.opened
-            {
-                dongle.shown = Shown::Open;
-            }
-        }
-        self.look();
-        for (key, end) in ended {
-            if let Some(dongle) = self.dongles.get_mut(&key)
-                && let Some(fault) = end.fault
-            {
-                dongle.failed(fault, &self.context);
-            }
-        }
+        self.judge(failed);
     }
 
     /// Starts a session with every dongle that has none.
     fn start(&mut self) {
+        let mut failed = Vec::new();
         for (key, dongle) in &mut self.dongles {
             if !dongle.present || dongle.session.is_some() {
                 continue;
@@ -194,7 +181,22 @@ impl Rescan {
                     dongle.settling = false;
                     dongle.session = Some(session);
                 }
-                Err(error) => dongle.failed(error.into(), &self.context),
+                Err(error) => failed.push((key.clone(), error.into())),
+            }
+        }
+        self.judge(failed);
+    }
+
+    /// Says what failed, unless the dongle was unplugged: that is asked of the bus, because what a
+    /// failed read says differs from system to system.
+    fn judge(&mut self, failed: Vec<(String, Fault)>) {
+        if failed.is_empty() {
+            return;
+        }
+        self.look();
+        for (key, fault) in failed {
+            if let Some(dongle) = self.dongles.get_mut(&key) {
+                dongle.failed(fault, &self.context);
             }
         }
     }
