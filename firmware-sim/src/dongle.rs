@@ -50,9 +50,20 @@ impl SimDongle {
     /// # Errors
     /// [`BootFault`] if the flash is damaged.
     pub fn plug(platform: SimPlatform) -> Result<Self, BootFault> {
-        let part = Part::Running(Box::new(Dongle::boot(platform).map_err(|(_, fault)| fault)?));
-        let state = Mutex::new(State { part, queues: BTreeMap::new(), next_handle: 0 });
-        Ok(Self { port: Arc::new(Port { state, changed: Condvar::new() }) })
+        let part = Part::Running(Box::new(
+            Dongle::boot(platform).map_err(|(_, fault)| fault)?,
+        ));
+        let state = Mutex::new(State {
+            part,
+            queues: BTreeMap::new(),
+            next_handle: 0,
+        });
+        Ok(Self {
+            port: Arc::new(Port {
+                state,
+                changed: Condvar::new(),
+            }),
+        })
     }
 
     /// Opens the device, as a host opens /dev/hidraw.
@@ -61,11 +72,16 @@ impl SimDongle {
     /// [`Gone`] if it is not plugged in.
     pub fn connect(&self) -> Result<Connection, Gone> {
         let mut state = self.port.lock();
-        let Part::Running(_) = state.part else { return Err(Gone) };
+        let Part::Running(_) = state.part else {
+            return Err(Gone);
+        };
         let handle = state.next_handle;
         state.next_handle += 1;
         state.queues.insert(handle, VecDeque::new());
-        Ok(Connection { port: Arc::clone(&self.port), handle })
+        Ok(Connection {
+            port: Arc::clone(&self.port),
+            handle,
+        })
     }
 
     /// Whether it is plugged in.
@@ -137,9 +153,15 @@ impl Port {
 impl State {
     /// Moves what the dongle has to say to every handle, as the host controller's polling does.
     fn deliver(&mut self) {
-        let Part::Running(dongle) = &mut self.part else { return };
+        let Part::Running(dongle) = &mut self.part else {
+            return;
+        };
         while let Some(report) = dongle.next_report() {
-            for queue in self.queues.values_mut().filter(|queue| queue.len() < QUEUE_MAX) {
+            for queue in self
+                .queues
+                .values_mut()
+                .filter(|queue| queue.len() < QUEUE_MAX)
+            {
                 queue.push_back(report);
             }
         }
@@ -182,17 +204,28 @@ impl Connection {
             if let Some(report) = queue.pop_front() {
                 return Ok(Some(report));
             }
-            state = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                Some(Duration::ZERO) => {
-                    if let Part::Running(dongle) = &mut state.part {
-                        dongle.tick();
+            state =
+                match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                    Some(Duration::ZERO) => {
+                        if let Part::Running(dongle) = &mut state.part {
+                            dongle.tick();
+                        }
+                        state.deliver();
+                        return Ok(state.queues.get_mut(&self.handle).ok_or(Gone)?.pop_front());
                     }
-                    state.deliver();
-                    return Ok(state.queues.get_mut(&self.handle).ok_or(Gone)?.pop_front());
-                }
-                Some(left) => self.port.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => self.port.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
+                    Some(left) => {
+                        self.port
+                            .changed
+                            .wait_timeout(state, left)
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .0
+                    }
+                    None => self
+                        .port
+                        .changed
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner),
+                };
         }
     }
 

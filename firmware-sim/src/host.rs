@@ -77,7 +77,11 @@ pub struct Answer {
 impl Answer {
     fn read(command: Command, reply: &[u8]) -> Result<Self, TalkError> {
         let (status, body) = split_reply(reply)?;
-        Ok(Self { command, status, body: body.to_vec() })
+        Ok(Self {
+            command,
+            status,
+            body: body.to_vec(),
+        })
     }
 
     /// Reads the body of an answer that says yes.
@@ -87,7 +91,10 @@ impl Answer {
     pub fn read_ok<'b, T: Decode<'b>>(&'b self) -> Result<T, TalkError> {
         match self.status {
             Status::Ok => Ok(T::decode(&self.body)?),
-            status => Err(TalkError::Refused { command: self.command, status }),
+            status => Err(TalkError::Refused {
+                command: self.command,
+                status,
+            }),
         }
     }
 }
@@ -108,7 +115,11 @@ impl Channel {
     pub fn new(connection: Connection) -> Result<Self, TalkError> {
         let nonce = random()?;
         connection.write(&frame::init_request(nonce))?;
-        let mut channel = Self { connection, id: frame::BROADCAST, hello: [[0; 32]; 2] };
+        let mut channel = Self {
+            connection,
+            id: frame::BROADCAST,
+            hello: [[0; 32]; 2],
+        };
         let deadline = Instant::now() + PATIENCE;
         loop {
             let reply = channel.receive(frame::command::INIT, deadline)?;
@@ -131,9 +142,15 @@ impl Channel {
     /// # Errors
     /// [`TalkError`].
     pub fn hello(&mut self) -> Result<Answer, TalkError> {
-        let request = encode(&hello::Request { min: hello::VERSION_MIN, current: hello::VERSION });
+        let request = encode(&hello::Request {
+            min: hello::VERSION_MIN,
+            current: hello::VERSION,
+        });
         let reply = self.exchange(Command::Hello.code(), &request)?;
-        self.hello = [Sha256::digest(&request).into(), Sha256::digest(&reply).into()];
+        self.hello = [
+            Sha256::digest(&request).into(),
+            Sha256::digest(&reply).into(),
+        ];
         Answer::read(Command::Hello, &reply)
     }
 
@@ -176,7 +193,9 @@ impl Channel {
 fn encode(request: &impl Encode) -> Vec<u8> {
     let mut bytes = vec![0; MESSAGE_MAX];
     // Every request type is bounded well below a message.
-    let length = request.encode(&mut bytes).expect("a request fits a message");
+    let length = request
+        .encode(&mut bytes)
+        .expect("a request fits a message");
     bytes.truncate(length);
     bytes
 }

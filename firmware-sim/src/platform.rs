@@ -42,7 +42,11 @@ impl SimPlatform {
     /// A part with this flash and clock.
     #[must_use]
     pub const fn new(flash: SimFlash, clock: Clock) -> Self {
-        Self { flash, clock, winks: 0 }
+        Self {
+            flash,
+            clock,
+            winks: 0,
+        }
     }
 
     /// How often the LED was asked to blink.

@@ -44,7 +44,9 @@ pub enum ProvisionError {
     #[error("the simulated dongle could not be provisioned")]
     Talk(#[from] TalkError),
     /// It is another dongle, in use under its own serial.
-    #[error("this dongle is {found}, not {wanted}: name another flash file, or start it under its own serial")]
+    #[error(
+        "this dongle is {found}, not {wanted}: name another flash file, or start it under its own serial"
+    )]
     OtherSerial {
         /// Its serial.
         found: String,
@@ -93,7 +95,11 @@ impl From<Gone> for ProvisionError {
 /// The chip id of the simulated part for a dongle with this serial: another one for each.
 #[must_use]
 pub fn chip_id(serial: &str) -> [u8; 8] {
-    let digest: [u8; 32] = Sha256::new().chain_update(b"tallykey simulated chip").chain_update(serial).finalize().into();
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(b"tallykey simulated chip")
+        .chain_update(serial)
+        .finalize()
+        .into();
     core::array::from_fn(|n| digest[n])
 }
 
@@ -117,7 +123,10 @@ pub fn provision(
         Lifecycle::Sealed | Lifecycle::Retired => {
             let found = greeting.serial.unwrap_or_default();
             if found != order.serial {
-                return Err(ProvisionError::OtherSerial { found: found.into(), wanted: order.serial.into() });
+                return Err(ProvisionError::OtherSerial {
+                    found: found.into(),
+                    wanted: order.serial.into(),
+                });
             }
         }
     }
@@ -134,8 +143,12 @@ pub fn provision(
 
 /// Whether a grant ended the time of repeated seals.
 fn has_grant(dongle: &SimDongle) -> Result<bool, ProvisionError> {
-    let session = Session::open(Channel::new(dongle.connect()?)?, random().map_err(TalkError::from)?)?;
-    let proof = Proof::verify(session.opening(), Kind::Open, session.key()).map_err(TalkError::from)?;
+    let session = Session::open(
+        Channel::new(dongle.connect()?)?,
+        random().map_err(TalkError::from)?,
+    )?;
+    let proof =
+        Proof::verify(session.opening(), Kind::Open, session.key()).map_err(TalkError::from)?;
     let any = !proof.grants.is_empty();
     session.close()?;
     Ok(any)
@@ -145,7 +158,17 @@ fn has_grant(dongle: &SimDongle) -> Result<bool, ProvisionError> {
 fn check(session: &mut Session, order: &Order<'_>, digest: [u8; 32]) -> Result<(), ProvisionError> {
     let record = session.prove(Kind::State)?;
     let proof = Proof::verify(&record, Kind::State, session.key()).map_err(TalkError::from)?;
-    let held = proof.grants.iter().any(|grant| grant.product == order.profile.product && grant.digest == digest);
-    let good = held && proof.serial == order.serial && proof.lifecycle == Lifecycle::Sealed && proof.simulated;
-    if good { Ok(()) } else { Err(ProvisionError::WrongProof) }
+    let held = proof
+        .grants
+        .iter()
+        .any(|grant| grant.product == order.profile.product && grant.digest == digest);
+    let good = held
+        && proof.serial == order.serial
+        && proof.lifecycle == Lifecycle::Sealed
+        && proof.simulated;
+    if good {
+        Ok(())
+    } else {
+        Err(ProvisionError::WrongProof)
+    }
 }

@@ -10,8 +10,8 @@ pub use listener::{BindError, Listener};
 use crate::dongle::{Connection, SimDongle};
 use listener::Stream;
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 use tallykey_protocol::limits::REPORT_LEN;
@@ -29,7 +29,9 @@ pub fn serve(dongle: &SimDongle, listener: &Listener) -> io::Result<()> {
         }
         let guard = Attached(Arc::clone(&attached));
         dongle.bus_reset();
-        let Ok(connection) = dongle.connect() else { continue };
+        let Ok(connection) = dongle.connect() else {
+            continue;
+        };
         thread::Builder::new().name("host".into()).spawn(move || {
             let _guard = guard;
             carry(stream, &connection);
@@ -49,7 +51,9 @@ impl Drop for Attached {
 /// Carries reports both ways until either side ends. What a host does not read is bounded by the
 /// handle's queue and the socket's own buffer.
 fn carry(stream: Stream, connection: &Connection) {
-    let Ok(mut outgoing) = stream.try_clone() else { return };
+    let Ok(mut outgoing) = stream.try_clone() else {
+        return;
+    };
     let mut incoming = stream;
     thread::scope(|scope| {
         scope.spawn(|| {

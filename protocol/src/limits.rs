@@ -14,7 +14,7 @@ pub const PROOF_MAX: usize = 6 * 1024;
 
 /// Longest grant in bytes, its issuer's certificate included: 32 lines of the longest names; one
 /// message, one flash commit.
-pub const GRANT_MAX: usize = 4 * 1024;
+pub const GRANT_MAX: usize = 5 * 1024;
 
 /// Longest product profile in bytes; only hosts read it.
 pub const PROFILE_MAX: usize = 32 * 1024;

@@ -29,14 +29,20 @@ impl Session {
         let shown = channel.ask(Command::Certificate, &certificate::Request { known: None })?;
         let shown: certificate::Reply<'_> = shown.read_ok()?;
         let [leaf, _] = shown.chain.ok_or(TalkError::Mismatch)?;
-        let key = *Certificate::parse(leaf).map_err(|_| TalkError::Mismatch)?.public_key();
+        let key = *Certificate::parse(leaf)
+            .map_err(|_| TalkError::Mismatch)?
+            .public_key();
 
         let secret = loop {
             if let Ok(secret) = p256::SecretKey::from_slice(&random::<32>()?) {
                 break secret;
             }
         };
-        let request = open::Request { nonce: random()?, ephemeral: public_key(&secret), host_id };
+        let request = open::Request {
+            nonce: random()?,
+            ephemeral: public_key(&secret),
+            host_id,
+        };
         let answer = channel.ask(Command::Open, &request)?;
         let record = answer.read_ok::<open::Reply<'_>>()?.proof;
         let proof = Proof::verify(record, Kind::Open, &key)?;
@@ -58,7 +64,13 @@ impl Session {
         let keys = Keys::agree(&secret, &opening.dongle_ephemeral, &transcript)
             .map_err(|_| TalkError::Mismatch)?;
         let opening = record.to_vec();
-        Ok(Self { channel, keys, sequence: 0, key, opening })
+        Ok(Self {
+            channel,
+            keys,
+            sequence: 0,
+            key,
+            opening,
+        })
     }
 
     /// The dongle's key, as its certificate says.
@@ -90,8 +102,15 @@ impl Session {
         self.sequence += 1;
         let mut message = vec![0; MESSAGE_MAX];
         let (keys, payload) = (&self.keys, encode(request));
-        let length = session::seal(keys, Direction::ToDongle, self.sequence, command, &payload, &mut message)
-            .expect("a request fits a message");
+        let length = session::seal(
+            keys,
+            Direction::ToDongle,
+            self.sequence,
+            command,
+            &payload,
+            &mut message,
+        )
+        .expect("a request fits a message");
         message.truncate(length);
         message
     }
@@ -121,7 +140,11 @@ impl Session {
     /// # Errors
     /// [`TalkError`].
     pub fn prove(&mut self, kind: Kind) -> Result<Vec<u8>, TalkError> {
-        let request = prove::Request { kind, nonce: random()?, statement: &[] };
+        let request = prove::Request {
+            kind,
+            nonce: random()?,
+            statement: &[],
+        };
         let answer = self.ask(Command::Prove, &request)?;
         let record = answer.read_ok::<prove::Reply<'_>>()?.proof;
         let proof = Proof::verify(record, kind, &self.key)?;

@@ -27,23 +27,43 @@ pub struct TooFew {
 
 /// Refuses a feature that the product does not have.
 pub(super) fn check_features(order: &Order<'_>) -> Result<(), ProvisionError> {
-    let known = |name: &str| order.profile.features.iter().any(|feature| feature.id == name);
+    let known = |name: &str| {
+        order
+            .profile
+            .features
+            .iter()
+            .any(|feature| feature.id == name)
+    };
     match order.channels.iter().find(|(name, _)| !known(name)) {
         None => Ok(()),
         Some((name, _)) => Err(ProvisionError::UnknownFeature {
             feature: (*name).into(),
             product: order.profile.product.into(),
-            known: order.profile.features.iter().map(|feature| feature.id).collect::<Vec<_>>().join(", "),
+            known: order
+                .profile
+                .features
+                .iter()
+                .map(|feature| feature.id)
+                .collect::<Vec<_>>()
+                .join(", "),
         }),
     }
 }
 
 /// Gives the dongle what is ordered, if it has not got it, and returns the digest of its grant.
-pub(super) fn give(session: &mut Session, vendor: &Vendor, order: &Order<'_>) -> Result<[u8; 32], ProvisionError> {
+pub(super) fn give(
+    session: &mut Session,
+    vendor: &Vendor,
+    order: &Order<'_>,
+) -> Result<[u8; 32], ProvisionError> {
     let Some(record) = held(session, order.profile.product)? else {
-        let holder = Holder { serial: order.serial, key: session.key() };
+        let holder = Holder {
+            serial: order.serial,
+            key: session.key(),
+        };
         let lines = lines(&[], order)?;
-        let record = vendor.sign_first_grant(&first_grant(order.profile, holder, lines, order.now))?;
+        let record =
+            vendor.sign_first_grant(&first_grant(order.profile, holder, lines, order.now))?;
         return apply(session, vendor, &record);
     };
     let (held, digest) = verify(vendor, &record)?;
@@ -55,15 +75,25 @@ pub(super) fn give(session: &mut Session, vendor: &Vendor, order: &Order<'_>) ->
     apply(session, vendor, &record)
 }
 
-fn apply(session: &mut Session, vendor: &Vendor, record: &[u8]) -> Result<[u8; 32], ProvisionError> {
-    session.ask(Command::Update, &update::Request { record })?.read_ok::<update::Reply>()?;
+fn apply(
+    session: &mut Session,
+    vendor: &Vendor,
+    record: &[u8],
+) -> Result<[u8; 32], ProvisionError> {
+    session
+        .ask(Command::Update, &update::Request { record })?
+        .read_ok::<update::Reply>()?;
     Ok(verify(vendor, record)?.1)
 }
 
 /// The record of the grant for `product`, if there is one.
 fn held(session: &mut Session, product: &str) -> Result<Option<Vec<u8>>, TalkError> {
     let proof = Proof::verify(session.opening(), Kind::Open, session.key())?;
-    let Some(index) = proof.grants.iter().position(|grant| grant.product == product) else {
+    let Some(index) = proof
+        .grants
+        .iter()
+        .position(|grant| grant.product == product)
+    else {
         return Ok(None);
     };
     // There are at most GRANTS_MAX of them.
@@ -78,18 +108,33 @@ fn verify<'b>(vendor: &Vendor, record: &'b [u8]) -> Result<(Grant<'b>, [u8; 32])
 }
 
 /// The lines of `order` on top of those that are `held`.
-fn lines<'a>(held: &[Line<'a>], order: &Order<'a>) -> Result<List<Line<'a>, LINES_MAX>, ProvisionError> {
+fn lines<'a>(
+    held: &[Line<'a>],
+    order: &Order<'a>,
+) -> Result<List<Line<'a>, LINES_MAX>, ProvisionError> {
     let mut lines = held.to_vec();
     for &(feature, wanted) in order.channels {
         match lines.iter_mut().find(|line| line.feature == feature) {
             Some(line) if line.count > wanted => {
-                return Err(TooFew { feature: feature.into(), held: line.count, wanted }.into());
+                return Err(TooFew {
+                    feature: feature.into(),
+                    held: line.count,
+                    wanted,
+                }
+                .into());
             }
             Some(line) => line.count = wanted,
             None => {
                 let id = lines.last().map_or(1, |line| line.id + 1);
                 let (plan, valid_from) = (Plan::Perpetual, order.now);
-                lines.push(Line { id, feature, count: wanted, plan, valid_from, valid_to: None });
+                lines.push(Line {
+                    id,
+                    feature,
+                    count: wanted,
+                    plan,
+                    valid_from,
+                    valid_to: None,
+                });
             }
         }
     }

@@ -57,7 +57,10 @@ impl Listener {
     /// [`BindError`].
     #[cfg(unix)]
     pub fn unix(path: &Path) -> Result<Self, BindError> {
-        let io = |source| BindError::Io { address: path.display().to_string(), source };
+        let io = |source| BindError::Io {
+            address: path.display().to_string(),
+            source,
+        };
         if let Ok(found) = path.symlink_metadata() {
             if !found.file_type().is_socket() {
                 return Err(BindError::NotASocket { path: path.into() });
@@ -80,8 +83,10 @@ impl Listener {
         if !address.ip().is_loopback() {
             return Err(BindError::NotLoopback { address });
         }
-        let listener = TcpListener::bind(address)
-            .map_err(|source| BindError::Io { address: address.to_string(), source })?;
+        let listener = TcpListener::bind(address).map_err(|source| BindError::Io {
+            address: address.to_string(),
+            source,
+        })?;
         Ok(Self::Tcp(listener))
     }
 

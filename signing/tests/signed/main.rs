@@ -1,0 +1,13 @@
+//! What we sign: our reader, independent parsers and openssl agree on the good ones, and each sin has
+//! its own refusal.
+
+mod cddl;
+mod chain;
+mod der_tree;
+mod forger;
+mod mutation;
+mod pki;
+mod record_sins;
+mod records;
+mod second_opinion;
+mod sins;
