@@ -97,7 +97,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::licence::refusal::DeviceIdProblem;
+    use crate::licence::DeviceIdProblem;
 
     #[test]
     fn every_code_is_kebab_case_and_unique() {
@@ -123,10 +123,11 @@ mod tests {
                 used: 0,
                 available: 0,
                 suspended: 0,
+                before: 0,
             },
             Refusal::BadDeviceId {
                 value: text(),
-                problem: DeviceIdProblem::MacNotADevice,
+                problem: DeviceIdProblem::Length { found: 0 },
             },
             Refusal::UnknownFeature {
                 feature: text(),
