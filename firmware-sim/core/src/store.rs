@@ -23,6 +23,9 @@
 //! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, and three
 //! certificates of the greatest length, checked when this crate is compiled.
 //!
+//! **Erasure.** What a commit replaces, a key included, stays readable in the other slot until the commit after it
+//! has overwritten it. Nothing reads it but a boot that finds the newer slot torn.
+//!
 //! **Wear.** One commit erases as many sectors as the state covers, in alternate slots: a dongle with one grant of a few lines
 //! erases two sectors per commit, so 10,000 erase cycles give at least 20,000 changes of a state that changes some ten
 //! times in its life. Nothing else writes.
