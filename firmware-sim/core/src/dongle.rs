@@ -12,8 +12,9 @@ use tallykey_protocol::report::Report;
 
 /// A dongle on the hardware `P`.
 ///
-/// RAM, all of it here: two buffers of the longest message (one for each way), one reply before it is wrapped,
-/// and the device's working room: under 36 KiB, which a test checks. Signing and verifying need some 20 KiB of stack beside it.
+/// RAM, all of it here: two buffers of the longest message (one for each way), one reply before it is
+/// wrapped, and the device's working room: under 36 KiB, which a test checks. Stack comes on top: a proof is put
+/// together and signed there.
 pub struct Dongle<P> {
     endpoint: Endpoint,
     outbox: Outbox,
