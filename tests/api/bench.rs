@@ -22,10 +22,6 @@ use crate::raw::Door;
 pub(crate) mod peer {
     use tallykey::service::Role;
 
-    pub(crate) fn admin(_: u32, _: u32) -> Option<Role> {
-        Some(Role::Admin)
-    }
-
     pub(crate) fn client(_: u32, _: u32) -> Option<Role> {
         Some(Role::Client)
     }
