@@ -24,3 +24,4 @@ pub mod store;
 
 // EDGE
 pub mod api;
+pub mod cli;

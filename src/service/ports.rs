@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::ledger::{Head, Row};
 
-use super::watch::WinkDone;
+use super::watch::{Watch, WinkDone};
 
 /// Who keeps the sessions with the dongles.
 pub trait Watcher: Send {
@@ -16,6 +16,16 @@ pub trait Watcher: Send {
 
     /// Ends every session, and waits until that is done.
     fn stop(self: Box<Self>);
+}
+
+impl Watcher for Watch {
+    fn wink(&self, key: &str, done: WinkDone) {
+        Self::wink(self, key, done);
+    }
+
+    fn stop(self: Box<Self>) {
+        Self::stop(*self);
+    }
 }
 
 /// Where the history is kept.

@@ -39,9 +39,7 @@ pub enum StartError {
         source: StoreError,
     },
     /// The history is not what was written.
-    #[error(
-        "the history at {place} is damaged: {found}. Nothing was changed. To go on, put a copy of the state folder back, or move the folder aside to start with an empty one: dongles count again by themselves, and every device has to be allocated again"
-    )]
+    #[error("the history at {place} is damaged: {found}; nothing was changed")]
     Damaged {
         /// Where it is.
         place: String,
@@ -67,6 +65,30 @@ impl StartError {
                 place,
                 found: damage.to_string(),
             },
+        }
+    }
+}
+
+impl StartError {
+    /// The stable code a program matches on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Store { .. } | Self::Write { .. } => "store-unavailable",
+            Self::Damaged { .. } => "history-damaged",
+        }
+    }
+
+    /// What to do next, as one sentence to a person.
+    #[must_use]
+    pub const fn next(&self) -> &'static str {
+        match self {
+            Self::Store { .. } | Self::Write { .. } => {
+                "look for a full or read-only disk under the state folder, then start it again"
+            }
+            Self::Damaged { .. } => {
+                "put a copy of the state folder back, or move the folder aside to start with an empty one: dongles count again by themselves, and every device has to be allocated again"
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct StateFolder {
 pub enum FolderError {
     /// A service uses it already.
     #[error(
-        "the state folder {} is in use by another tallykey service{}; stop that one, or give this one another --state-dir",
+        "the state folder {} is in use by another tallykey service{}",
         path.display(), named(*process)
     )]
     InUse {
@@ -33,7 +33,7 @@ pub enum FolderError {
         process: Option<u32>,
     },
     /// Something else is at a path that the service writes.
-    #[error("{} is {what}; the service writes only to plain files and folders of its own user: move it away", path.display())]
+    #[error("{} is {what}: the service writes only to plain files and folders of its own user", path.display())]
     NotOurs {
         /// The path.
         path: PathBuf,
@@ -41,7 +41,7 @@ pub enum FolderError {
         what: &'static str,
     },
     /// Other users could change what is in it.
-    #[error("{} can be written by other users (mode {mode:o}): chmod go-w it, or give another --state-dir", path.display())]
+    #[error("{} can be written by other users (mode {mode:o})", path.display())]
     OpenToOthers {
         /// The path.
         path: PathBuf,
@@ -56,6 +56,30 @@ pub enum FolderError {
         /// What it said.
         source: io::Error,
     },
+}
+
+impl FolderError {
+    /// The stable code a program matches on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "state-in-use",
+            Self::NotOurs { .. } => "foreign-file",
+            Self::OpenToOthers { .. } => "unsafe-folder",
+            Self::Io { .. } => "state-failed",
+        }
+    }
+
+    /// What to do next, as one sentence to a person.
+    #[must_use]
+    pub const fn next(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "stop that one, or give this one another --state-dir",
+            Self::NotOurs { .. } => "move it away, or give another --state-dir",
+            Self::OpenToOthers { .. } => "chmod go-w it, or give another --state-dir",
+            Self::Io { .. } => "give a --state-dir that this user can write",
+        }
+    }
 }
 
 fn named(process: Option<u32>) -> String {

@@ -127,7 +127,7 @@ mod tests {
             },
             Refusal::BadDeviceId {
                 value: text(),
-                problem: DeviceIdProblem::Length { found: 0 },
+                problem: DeviceIdProblem::MacDigits { found: 11 },
             },
             Refusal::UnknownFeature {
                 feature: text(),
