@@ -41,7 +41,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7787")]
     pub listen: Listen,
     /// Form of the log on stderr [default: text].
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     pub log: Option<LogFormat>,
 }
 

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use tallykey::api::CODES;
+use tallykey::cli::LOCAL_CODES;
 use tempfile::TempDir;
 
 /// A home folder that no other test knows.
@@ -30,9 +32,20 @@ impl Home {
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tallykey"));
+        let mut command = self.at_home(env!("CARGO_BIN_EXE_tallykey"));
+        command.args(args);
         command
-            .args(args)
+    }
+
+    /// A line as a person types it.
+    pub(crate) fn shell(&self, line: &str) -> Ran {
+        let mut command = self.at_home("sh");
+        Ran(command.args(["-c", line]).output().expect("it runs"))
+    }
+
+    fn at_home(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .env("HOME", self.folder.path())
             .env_remove("XDG_RUNTIME_DIR")
             .env_remove("XDG_STATE_HOME")
@@ -163,6 +176,9 @@ impl Ran {
             "{said}"
         );
         assert!(said.contains(&format!("\n   code: {code}\n")), "{said}");
+        let local = LOCAL_CODES.iter().any(|known| known.name == code);
+        let listed = local || CODES.iter().any(|known| known.name == code);
+        assert!(listed, "{code} is in no table");
         said
     }
 }

@@ -218,3 +218,22 @@ fn a04_only_the_socket_and_loopback_listen() {
         home.run(&open).fails(3, "not-loopback");
     }
 }
+
+#[test]
+fn the_next_commands_work_as_they_are_printed() {
+    let home = Home::new();
+    let elsewhere = home.path("a folder/api.sock");
+    for more in [&[][..], &["--socket", elsewhere.to_str().expect("plain")]] {
+        let service = home.serve_with(more);
+        let commands = service.banner["next"].as_array().expect("a list");
+        assert!(commands.len() >= 3, "{commands:?}");
+        for command in commands {
+            let command = command.as_str().expect("a command");
+            assert_eq!(command.contains("--socket"), !more.is_empty(), "{command}");
+            // From the folder that the service was started in.
+            let ran = home.shell(command).exits(0);
+            assert!(!ran.out().is_empty(), "{command}");
+        }
+        assert_eq!(service.stop(Signal::SIGTERM), 0);
+    }
+}

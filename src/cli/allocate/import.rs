@@ -96,7 +96,7 @@ impl ImportError {
             Self::Refused { problem, .. } => json!(problem),
             _ => json!({
                 "type": Problem::type_of(&code),
-                "title": "The file cannot be imported",
+                "title": crate::cli::failure::title(&code),
                 "code": code,
                 "class": "wrong-procedure",
                 "next": self.next(),
