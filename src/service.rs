@@ -23,6 +23,7 @@ use uuid::Uuid;
 use request::Request;
 use token::Tokens;
 
+pub use crate::arbiter::AuthenticationType;
 pub use crate::ledger::Ask;
 pub use fault::{BatchError, Fault, ServiceError};
 pub use request::{

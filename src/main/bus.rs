@@ -10,6 +10,9 @@ use tallykey::{
     },
 };
 
+#[cfg(feature = "sim")]
+use tallykey::usb::sim::{Address, BadAddress, SocketFinder};
+
 use crate::vendor::{self, Pinned};
 
 /// A bus, and the vendor whose dongles count on it.
@@ -22,9 +25,7 @@ pub(crate) struct Bus {
 /// A bus without hardware, if the arguments ask for one.
 #[cfg(feature = "sim")]
 pub(crate) fn choose(args: &ServeArgs, folder: &StateFolder) -> Result<Bus, Failure> {
-    use tallykey::usb::sim::SocketFinder;
-
-    let attached = || Box::new(SocketFinder::new(args.attach.clone()));
+    let attached = || addresses(args).map(|places| Box::new(SocketFinder::new(places)));
     let intervals = Intervals::simulated();
     match (args.simulate, args.attach.is_empty()) {
         (true, true) => {
@@ -37,12 +38,12 @@ pub(crate) fn choose(args: &ServeArgs, folder: &StateFolder) -> Result<Bus, Fail
         }
         (true, false) => Ok(Bus {
             pinned: vendor::simulated(args.profile.as_deref())?.0,
-            finder: attached(),
+            finder: attached()?,
             intervals,
         }),
         (false, false) => Ok(Bus {
             pinned: from_files(args)?,
-            finder: attached(),
+            finder: attached()?,
             intervals,
         }),
         (false, true) => hardware(args),
@@ -63,6 +64,17 @@ pub(crate) fn is_simulated(args: &ServeArgs) -> bool {
 #[cfg(not(feature = "sim"))]
 pub(crate) fn is_simulated(_: &ServeArgs) -> bool {
     false
+}
+
+#[cfg(feature = "sim")]
+fn addresses(args: &ServeArgs) -> Result<Vec<Address>, Failure> {
+    let parsed = args.attach.iter().map(|text| {
+        text.parse().map_err(|error: BadAddress| {
+            let next = "name the place that tallykey-sim printed when it started";
+            Failure::start(Exit::Usage, "bad-address", error.to_string(), next)
+        })
+    });
+    parsed.collect()
 }
 
 fn hardware(args: &ServeArgs) -> Result<Bus, Failure> {
