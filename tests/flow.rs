@@ -30,6 +30,7 @@ fn dongle(vendor: &Vendor) -> SimDongle {
         serial: "TK-FLOW-1",
         profile: &simulator::profile(),
         channels: &[("camera", 2)],
+        raise: true,
         now: simulator::ISSUED_AT,
     };
     provision(&dongle, vendor, &order, |_| Ok(())).expect("the station finishes");
