@@ -18,34 +18,32 @@ pub(crate) struct Pinned {
     pub(crate) vendor: Vendor,
     pub(crate) trust: Trust,
     pub(crate) profile: Profile,
-    /// The profile as it was signed.
-    pub(crate) record: Vec<u8>,
 }
 
 /// Reads what the settings name.
 pub(crate) fn from_files(trust: &Path, profile: &Path) -> Result<Pinned, Failure> {
     let bundle = read(trust, Label::TrustBundle, "bad-trust-bundle")?;
     let record = read(profile, Label::Profile, "bad-profile")?;
-    pin((&bundle, trust), (record, profile), false)
+    pin((&bundle, trust), (&record, profile), false)
 }
 
-/// The simulator's vendor, with its own demonstration product or one from a file.
+/// The simulator's vendor, with its own demonstration product or one from a file; and the
+/// record of that product.
 #[cfg(feature = "sim")]
-pub(crate) fn simulated(
-    vendor: &tallykey_signing::Vendor,
-    profile: Option<&Path>,
-) -> Result<Pinned, Failure> {
+pub(crate) fn simulated(profile: Option<&Path>) -> Result<(Pinned, Vec<u8>), Failure> {
+    let vendor = crate::simulator::maker()?;
     let built_in = Path::new("(built in)");
-    let record = match profile {
+    let (record, file) = match profile {
         Some(file) => (read(file, Label::Profile, "bad-profile")?, file),
-        None => (crate::simulator::profile(vendor)?, built_in),
+        None => (crate::simulator::profile(&vendor)?, built_in),
     };
-    pin((&vendor.trust_bundle(), built_in), record, true)
+    let pinned = pin((&vendor.trust_bundle(), built_in), (&record, file), true)?;
+    Ok((pinned, record))
 }
 
 fn pin(
     (bundle, bundle_file): (&[u8], &Path),
-    (record, record_file): (Vec<u8>, &Path),
+    (record, record_file): (&[u8], &Path),
     simulate: bool,
 ) -> Result<Pinned, Failure> {
     let bad_bundle = |why: &dyn std::error::Error| {
@@ -59,7 +57,7 @@ fn pin(
     let trust = Trust::decode(bundle).map_err(|why| bad_bundle(&why))?;
     let read = TrustBundle::decode(bundle).map_err(|why| bad_bundle(&why))?;
     let vendor = Vendor::pin(&read, simulate).map_err(|why| bad_bundle(&why))?;
-    let profile = Profile::verify(&record, &trust).map_err(|why| {
+    let profile = Profile::verify(record, &trust).map_err(|why| {
         Failure::start(
             Exit::Refused,
             "bad-profile",
@@ -75,7 +73,6 @@ fn pin(
         vendor,
         trust,
         profile,
-        record,
     })
 }
 
