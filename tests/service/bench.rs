@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tallykey::dongle::{Evidence, Found, Timing, Vendor};
@@ -14,12 +15,15 @@ use tallykey::service::{
 use tallykey::store::{SqliteStore, StateFolder};
 use tallykey::usb::Finder;
 use tallykey::usb::sim::LocalFinder;
+use tallykey_protocol::command::{Command, update};
+use tallykey_protocol::grant::{Line, Plan};
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature, Weight};
 use tallykey_protocol::trust::TrustBundle;
-use tallykey_signing::simulator;
+use tallykey_signing::{Holder, first_grant, next_grant, simulator};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
+use tallykey_sim::host::{Channel, Session};
 use tallykey_sim::platform::{Clock, SimPlatform};
 use tallykey_sim::provision::{Order, chip_id, provision};
 use tempfile::TempDir;
@@ -53,8 +57,16 @@ pub(crate) fn product() -> profile::Profile<'static> {
     }
 }
 
+/// The clock of a test, Unix time in milliseconds.
+pub(crate) type Clockwork = Arc<AtomicI64>;
+
+/// A clock that stands at [`NOW`] until it is set.
+fn standing() -> Clockwork {
+    Arc::new(AtomicI64::new(NOW))
+}
+
 /// What the service is set up with.
-pub(crate) fn settings() -> Settings {
+pub(crate) fn settings(clock: &Clockwork) -> Settings {
     let vendor = simulator::vendor().expect("constant keys");
     let trust = Trust::decode(&vendor.trust_bundle()).expect("our own bundle");
     let record = vendor.sign_profile(&product()).expect("our own profile");
@@ -63,13 +75,17 @@ pub(crate) fn settings() -> Settings {
         trust,
         profile,
         simulated: true,
-        clock: Box::new(|| NOW),
+        clock: {
+            let clock = Arc::clone(clock);
+            Box::new(move || clock.load(Ordering::SeqCst))
+        },
     }
 }
 
 /// A service with nobody watching USB: what happens to dongles is told by the test.
 pub(crate) struct Bench {
     pub(crate) service: Service,
+    pub(crate) clock: Clockwork,
     events: mpsc::Sender<DongleEvent>,
     home: Arc<TempDir>,
     folder: PathBuf,
@@ -97,9 +113,11 @@ impl Bench {
     async fn over(home: Arc<TempDir>, folder: PathBuf) -> Self {
         let store = open(&folder);
         let (events, told) = mpsc::channel(8);
-        let service = Service::start(settings(), store, told, Box::new(Nobody)).await;
+        let clock = standing();
+        let service = Service::start(settings(&clock), store, told, Box::new(Nobody)).await;
         Self {
             service: service.expect("a sound folder"),
+            clock,
             events,
             home,
             folder,
@@ -110,10 +128,12 @@ impl Bench {
     pub(crate) async fn with(store: impl Store) -> Self {
         let home = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let (events, told) = mpsc::channel(8);
-        let service = Service::start(settings(), store, told, Box::new(Nobody)).await;
+        let clock = standing();
+        let service = Service::start(settings(&clock), store, told, Box::new(Nobody)).await;
         let folder = home.path().join("unused");
         Self {
             service: service.expect("a sound store"),
+            clock,
             events,
             home,
             folder,
@@ -190,7 +210,7 @@ pub(crate) fn open(folder: &Path) -> SqliteStore {
 /// Tries to start over a folder.
 pub(crate) async fn try_start(folder: &Path) -> Result<Service, StartError> {
     let (_, told) = mpsc::channel(1);
-    Service::start(settings(), open(folder), told, Box::new(Nobody)).await
+    Service::start(settings(&standing()), open(folder), told, Box::new(Nobody)).await
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {
@@ -248,6 +268,47 @@ impl Dongle {
         }
     }
 
+    /// The same dongle after its vendor added a line, which is that of the desk: the factory's
+    /// are perpetual.
+    pub(crate) fn with_line(&self, channels: &[(&str, u64)], added: Line<'_>) -> Self {
+        let vendor = simulator::vendor().expect("constant keys");
+        let channel = Channel::new(self.sim.connect().expect("plugged in")).expect("it answers");
+        let mut session = Session::open(channel, [2; 16]).expect("it is free");
+        let holder = Holder {
+            serial: &self.serial,
+            key: session.key(),
+        };
+        let kept = (1..).zip(channels).map(|(id, (feature, count))| Line {
+            id,
+            feature,
+            count: *count,
+            plan: Plan::Perpetual,
+            valid_from: simulator::ISSUED_AT,
+            valid_to: None,
+        });
+        let mut lines: Vec<_> = kept.collect();
+        let held = List::of(&lines).expect("they fit");
+        let held = first_grant(&product(), holder, held, simulator::ISSUED_AT);
+        lines.push(added);
+        let next = next_grant(
+            &held,
+            List::of(&lines).expect("they fit"),
+            simulator::ISSUED_AT,
+        );
+        let record = vendor.sign_grant(&next).expect("our own vendor");
+        let answer = session.ask(Command::Update, &update::Request { record: &record });
+        let updated: update::Reply = answer.expect("it answers").read_ok().expect("it follows");
+        assert_eq!(updated.revision, 2);
+        session.close().expect("it is there");
+        let (serial, key) = (self.serial.clone(), self.key.clone());
+        Self {
+            serial,
+            key,
+            evidence: prove(&self.sim),
+            sim: self.sim.clone(),
+        }
+    }
+
     /// The same dongle at another port.
     pub(crate) fn at(&self, port: &str) -> Self {
         let (serial, evidence) = (self.serial.clone(), self.evidence.clone());
@@ -290,6 +351,7 @@ fn grant(sim: &SimDongle, serial: &str, channels: &[(&str, u64)]) {
         profile: &product,
         channels,
         now: simulator::ISSUED_AT,
+        raise: true,
     };
     provision(sim, &vendor, &order, |_| Ok(())).expect("the factory's own dongle");
 }

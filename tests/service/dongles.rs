@@ -1,10 +1,13 @@
+use std::sync::atomic::Ordering;
+
 use tallykey::arbiter::AuthenticationType;
 use tallykey::dongle::Fault;
 use tallykey::licence::Refusal;
 use tallykey::service::watch::DongleEvent;
-use tallykey::service::{AllocationState, ServiceError};
+use tallykey::service::{AllocationState, ServiceError, Snapshot};
+use tallykey_protocol::grant::{Line, Plan};
 
-use crate::bench::{Bench, Dongle, operator};
+use crate::bench::{Bench, Dongle, NOW, operator};
 
 /// Devices that are licensed, oldest first, and those that are suspended.
 async fn standing(bench: &Bench) -> (Vec<String>, Vec<String>) {
@@ -330,4 +333,70 @@ async fn only_an_open_dongle_blinks() {
         refused(bench.service.wink(&operator(), "TK-1").await),
         "dongle-not-open"
     );
+}
+
+#[tokio::test]
+async fn a_line_counts_from_its_first_moment_to_its_last() {
+    let bench = Bench::start().await;
+    let first = NOW / 1_000 + 100;
+    let seconds = |moment: i64| u64::try_from(moment).expect("after 1970");
+    let subscription = Line {
+        id: 2,
+        feature: "camera",
+        count: 2,
+        plan: Plan::Subscription,
+        valid_from: seconds(first),
+        valid_to: Some(seconds(first + 50)),
+    };
+    let channels = [("camera", 1)];
+    let dongle = Dongle::new("TK-TERM", &channels).with_line(&channels, subscription);
+    bench.plug(&dongle).await;
+    assert_eq!(bench.counts("camera").total, 5);
+
+    // The request that comes in the first moment is the first that may have it.
+    bench.clock.store(first * 1_000, Ordering::SeqCst);
+    for gate in gates(1..=7) {
+        bench
+            .ask(&gate)
+            .await
+            .expect("4 free, 1 perpetual, 2 of the subscription");
+    }
+    // And the one that comes when it has ended is refused, though nothing else happened.
+    bench
+        .service
+        .release(
+            &operator(),
+            bench.ask("gate-7").await.expect("held").allocation.id,
+        )
+        .await
+        .expect("held");
+    bench.clock.store((first + 50) * 1_000, Ordering::SeqCst);
+    assert!(bench.ask("gate-8").await.is_err());
+    assert_eq!(standing(&bench).await, (gates(1..=5), gates(6..=6)));
+}
+
+#[tokio::test]
+async fn a_line_that_ends_while_nobody_asks_suspends_all_the_same() {
+    let bench = Bench::start().await;
+    let end = NOW / 1_000 + 100;
+    let term = Line {
+        id: 2,
+        feature: "camera",
+        count: 2,
+        plan: Plan::FixedTerm,
+        valid_from: 0,
+        valid_to: Some(u64::try_from(end).expect("after 1970")),
+    };
+    let channels = [("camera", 1)];
+    bench
+        .plug(&Dongle::new("TK-TERM", &channels).with_line(&channels, term))
+        .await;
+    assert_eq!(bench.counts("camera").total, 7);
+    bench.clock.store(end * 1_000, Ordering::SeqCst);
+    let total = |snapshot: &Snapshot| snapshot.features[0].total;
+    bench
+        .service
+        .wait_for(|snapshot| total(snapshot) == 5)
+        .await
+        .expect("the service runs");
 }
