@@ -18,7 +18,7 @@ use tallykey_sim::{
     dongle::SimDongle,
     flash::SimFlash,
     platform::{Clock, SimPlatform},
-    provision::{self, Order, OwnerCodeFile},
+    provision::{self, NEW_CHANNELS, Order, OwnerCodeFile},
 };
 
 /// What the dongle remembers, in the state folder.
@@ -26,9 +26,6 @@ const FLASH: &str = "dongle.flash";
 
 /// Serial of the dongle in the state folder.
 const SERIAL: &str = "SIM-0001";
-
-/// Channels of a new dongle, unless others are asked for.
-const CHANNELS: [(&str, u64); 3] = [("camera", 64), ("other-brand", 32), ("vca", 8)];
 
 /// The simulator's vendor, with its keys.
 pub(crate) fn maker() -> Result<Vendor, Failure> {
@@ -63,7 +60,12 @@ pub(crate) fn bus(
     let order = Order {
         serial: SERIAL,
         profile: &profile,
-        channels: if asked.is_empty() { &CHANNELS } else { &asked },
+        channels: if asked.is_empty() {
+            &NEW_CHANNELS
+        } else {
+            &asked
+        },
+        raise: !asked.is_empty(),
         now: now.map_or(0, |since| since.as_secs()),
     };
     let code = OwnerCodeFile::beside(&flash);
