@@ -15,45 +15,51 @@ use tallykey::usb::sim::{Address, BadAddress, SocketFinder};
 
 use crate::vendor::{self, Pinned};
 
-/// A bus, and the vendor whose dongles count on it.
-pub(crate) struct Bus {
-    pub(crate) pinned: Pinned,
-    pub(crate) finder: Box<dyn Finder>,
-    pub(crate) intervals: Intervals,
+/// Where dongles are looked for, and how often.
+pub(crate) type Bus = (Box<dyn Finder>, Intervals);
+
+/// Whom to trust, and for which product.
+#[cfg(feature = "sim")]
+pub(crate) fn vendor(args: &ServeArgs) -> Result<Pinned, Failure> {
+    if args.simulate {
+        vendor::simulated(args.profile.as_deref())
+    } else {
+        from_files(args)
+    }
+}
+
+/// Whom to trust: a packaged build knows no vendor of its own.
+#[cfg(not(feature = "sim"))]
+pub(crate) fn vendor(args: &ServeArgs) -> Result<Pinned, Failure> {
+    from_files(args)
 }
 
 /// A bus without hardware, if the arguments ask for one.
 #[cfg(feature = "sim")]
-pub(crate) fn choose(args: &ServeArgs, folder: &StateFolder) -> Result<Bus, Failure> {
-    let attached = || addresses(args).map(|places| Box::new(SocketFinder::new(places)));
-    let intervals = Intervals::simulated();
-    match (args.simulate, args.attach.is_empty()) {
-        (true, true) => {
-            let (pinned, bus) = crate::simulator::bus(args, folder)?;
-            Ok(Bus {
-                pinned,
-                finder: Box::new(bus),
-                intervals,
-            })
-        }
-        (true, false) => Ok(Bus {
-            pinned: vendor::simulated(args.profile.as_deref())?.0,
-            finder: attached()?,
-            intervals,
-        }),
-        (false, false) => Ok(Bus {
-            pinned: from_files(args)?,
-            finder: attached()?,
-            intervals,
-        }),
-        (false, true) => hardware(args),
-    }
+pub(crate) fn open(
+    args: &ServeArgs,
+    pinned: &Pinned,
+    folder: &StateFolder,
+) -> Result<Bus, Failure> {
+    let finder: Box<dyn Finder> = if !args.attach.is_empty() {
+        Box::new(SocketFinder::new(addresses(args)?))
+    } else if args.simulate {
+        Box::new(crate::simulator::bus(args, pinned, folder)?)
+    } else {
+        return Ok(hardware());
+    };
+    Ok((finder, Intervals::simulated()))
 }
 
 /// The real bus: a packaged build knows no other.
 #[cfg(not(feature = "sim"))]
-pub(crate) fn choose(args: &ServeArgs, _: &StateFolder) -> Result<Bus, Failure> {
-    hardware(args)
+pub(crate) fn open(_: &ServeArgs, _: &Pinned, _: &StateFolder) -> Result<Bus, Failure> {
+    Ok(hardware())
+}
+
+fn hardware() -> Bus {
+    let finder = HidFinder::new(Match::default());
+    (Box::new(finder), Intervals::default())
 }
 
 #[cfg(feature = "sim")]
@@ -75,14 +81,6 @@ fn addresses(args: &ServeArgs) -> Result<Vec<Address>, Failure> {
         })
     });
     parsed.collect()
-}
-
-fn hardware(args: &ServeArgs) -> Result<Bus, Failure> {
-    Ok(Bus {
-        pinned: from_files(args)?,
-        finder: Box::new(HidFinder::new(Match::default())),
-        intervals: Intervals::default(),
-    })
 }
 
 fn from_files(args: &ServeArgs) -> Result<Pinned, Failure> {

@@ -18,12 +18,7 @@ use tallykey::{
 };
 use tokio::sync::mpsc;
 
-use crate::{
-    bus::{self, Bus},
-    log,
-    stop::Stop,
-    vendor::Pinned,
-};
+use crate::{bus, log, stop::Stop, vendor::Pinned};
 
 /// Dongle events that may wait for the service; the threads of the dongles wait beyond that.
 const EVENTS: usize = 64;
@@ -38,6 +33,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     log::start(args.log);
     let mut stop = Stop::listen()?;
+    let pinned = bus::vendor(&args)?;
     let simulated = bus::is_simulated(&args);
     let places = Places::choose(args.state_dir.clone(), socket, simulated)?;
     let folder = StateFolder::claim(&places.state).map_err(|error| of_folder(&error))?;
@@ -55,11 +51,7 @@ pub(crate) async fn run(
     };
     let port_address = port.as_ref().map(PortListener::address);
 
-    let Bus {
-        pinned,
-        finder,
-        intervals,
-    } = bus::choose(&args, &folder)?;
+    let (finder, intervals) = bus::open(&args, &pinned, &folder)?;
     let simulated = simulated || pinned.trust.is_test();
     let (events, inbox) = mpsc::channel(EVENTS);
     let watch = watch(finder, &pinned, intervals, events)?;

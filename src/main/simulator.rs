@@ -10,10 +10,7 @@ use tallykey::{
 use tallykey_protocol::profile::Profile;
 use tallykey_signing::{Vendor, simulator};
 
-use crate::{
-    run::of_folder,
-    vendor::{self, Pinned},
-};
+use crate::{run::of_folder, vendor::Pinned};
 use tallykey_sim::{
     dongle::SimDongle,
     flash::SimFlash,
@@ -42,11 +39,11 @@ pub(crate) fn profile(vendor: &Vendor) -> Result<Vec<u8>, Failure> {
 /// A bus with the dongle of this state folder; made as a factory makes one if it is new.
 pub(crate) fn bus(
     args: &ServeArgs,
+    pinned: &Pinned,
     folder: &StateFolder,
-) -> Result<(Pinned, LocalFinder), Failure> {
-    let (pinned, record) = vendor::simulated(args.profile.as_deref())?;
+) -> Result<LocalFinder, Failure> {
     let root = pinned.trust.root();
-    let profile = Profile::verify(&record, &root).map_err(|error| failed(&error))?;
+    let profile = Profile::verify(&pinned.record, &root).map_err(|error| failed(&error))?;
 
     let flash = folder.file(FLASH).map_err(|error| of_folder(&error))?;
     let image = SimFlash::in_file(&flash, provision::chip_id(SERIAL));
@@ -71,7 +68,7 @@ pub(crate) fn bus(
     let code = OwnerCodeFile::beside(&flash);
     provision::provision(&dongle, &maker()?, &order, |text| code.keep(text))
         .map_err(|error| failed(&error))?;
-    Ok((pinned, LocalFinder::new(vec![dongle])))
+    Ok(LocalFinder::new(vec![dongle]))
 }
 
 fn failed(error: &dyn std::error::Error) -> Failure {

@@ -18,6 +18,9 @@ pub(crate) struct Pinned {
     pub(crate) vendor: Vendor,
     pub(crate) trust: Trust,
     pub(crate) profile: Profile,
+    /// The profile as it was signed: the simulated factory works by it.
+    #[cfg(feature = "sim")]
+    pub(crate) record: Vec<u8>,
 }
 
 /// Reads what the settings name.
@@ -27,18 +30,16 @@ pub(crate) fn from_files(trust: &Path, profile: &Path) -> Result<Pinned, Failure
     pin((&bundle, trust), (&record, profile), false)
 }
 
-/// The simulator's vendor, with its own demonstration product or one from a file; and the
-/// record of that product.
+/// The simulator's vendor, with its own demonstration product or one from a file.
 #[cfg(feature = "sim")]
-pub(crate) fn simulated(profile: Option<&Path>) -> Result<(Pinned, Vec<u8>), Failure> {
+pub(crate) fn simulated(profile: Option<&Path>) -> Result<Pinned, Failure> {
     let vendor = crate::simulator::maker()?;
     let built_in = Path::new("(built in)");
     let (record, file) = match profile {
         Some(file) => (read(file, Label::Profile, "bad-profile")?, file),
         None => (crate::simulator::profile(&vendor)?, built_in),
     };
-    let pinned = pin((&vendor.trust_bundle(), built_in), (&record, file), true)?;
-    Ok((pinned, record))
+    pin((&vendor.trust_bundle(), built_in), (&record, file), true)
 }
 
 fn pin(
@@ -73,6 +74,8 @@ fn pin(
         vendor,
         trust,
         profile,
+        #[cfg(feature = "sim")]
+        record: record.to_vec(),
     })
 }
 
