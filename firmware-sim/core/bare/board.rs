@@ -3,28 +3,31 @@
 
 use tallykey_core::platform::{FLASH_LEN, Flash, FlashFault, Platform, RandomFault};
 
-pub struct Board {
-    flash: Ram,
+pub struct Board<'a> {
+    flash: Ram<'a>,
     ticks: u64,
 }
 
-pub struct Ram([u8; FLASH_LEN as usize]);
+/// What stands for the flash.
+pub type Cells = [u8; FLASH_LEN as usize];
 
-impl Board {
+pub struct Ram<'a>(&'a mut Cells);
+
+impl<'a> Board<'a> {
     pub const CHIP_ID: [u8; 8] = *b"bare-001";
 
-    pub const fn new() -> Self {
+    pub const fn new(cells: &'a mut Cells) -> Self {
         Self {
-            flash: Ram([0xFF; FLASH_LEN as usize]),
+            flash: Ram(cells),
             ticks: 0,
         }
     }
 }
 
-impl Platform for Board {
-    type Flash = Ram;
+impl<'a> Platform for Board<'a> {
+    type Flash = Ram<'a>;
 
-    fn flash(&mut self) -> &mut Ram {
+    fn flash(&mut self) -> &mut Ram<'a> {
         &mut self.flash
     }
 
@@ -59,7 +62,7 @@ impl Platform for Board {
     }
 }
 
-impl Flash for Ram {
+impl Flash for Ram<'_> {
     const SECTOR: u32 = 4096;
 
     fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), FlashFault> {
@@ -88,7 +91,7 @@ impl Flash for Ram {
     }
 }
 
-impl Ram {
+impl Ram<'_> {
     fn part(&mut self, at: u32, length: usize) -> Result<&mut [u8], FlashFault> {
         let at = at as usize;
         self.0.get_mut(at..at + length).ok_or(FlashFault)

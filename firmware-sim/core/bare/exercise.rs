@@ -1,7 +1,7 @@
 //! One run through the core: a channel, `hello`, a key made and its request signed, the flash written and
 //! read again at the next boot.
 
-use crate::board::Board;
+use crate::board::{Board, Cells};
 use tallykey_core::Dongle;
 use tallykey_protocol::cert::CertificationRequest;
 use tallykey_protocol::command::{Command, Decode, Encode, hello, make_key, split_reply};
@@ -13,9 +13,19 @@ use tallykey_protocol::status::Status;
 
 const NONCE: [u8; 16] = *b"nonce of station";
 
-/// Everything; `None` if any step does not do what it should.
-pub fn run() -> Option<()> {
-    let mut dongle = Dongle::boot(Board::new()).ok()?;
+/// Everything, on erased flash; `done` hears of each step. `None` if one does not do what it should.
+pub fn run(cells: &mut Cells, mut done: impl FnMut(&'static str)) -> Option<()> {
+    first(cells, &mut done)?;
+    again(cells)?;
+    done("boot with a key");
+    Some(())
+}
+
+/// Not inlined, so that its dongle is gone from the stack before the next one boots.
+#[inline(never)]
+fn first(cells: &mut Cells, done: &mut impl FnMut(&'static str)) -> Option<()> {
+    let mut dongle = Dongle::boot(Board::new(cells)).ok()?;
+    done("boot");
     let mut answer = [0; MESSAGE_MAX];
     dongle.receive(&init_request(*b"nonce of"));
     let reply = receive(&mut dongle, BROADCAST, command::INIT, &mut answer)?;
@@ -29,6 +39,7 @@ pub fn run() -> Option<()> {
     if hello::Reply::decode(body).ok()?.chip_id != Board::CHIP_ID {
         return None;
     }
+    done("hello");
 
     let request = make_key::Request { nonce: NONCE };
     let body = ask(
@@ -39,15 +50,20 @@ pub fn run() -> Option<()> {
         &mut answer,
     )?;
     let request = make_key::Reply::decode(body).ok()?.request;
-    // The core signed it; this verifies it.
+    done("make-key: a key, a signature, a commit");
     CertificationRequest::verify(request, &NONCE).ok()?;
+    done("verify a signature");
+    Some(())
+}
 
-    Dongle::boot(dongle.into_platform()).ok().map(drop)
+#[inline(never)]
+fn again(cells: &mut Cells) -> Option<()> {
+    Dongle::boot(Board::new(cells)).ok().map(drop)
 }
 
 /// The body of an answer that says yes.
 fn ask<'a>(
-    dongle: &mut Dongle<Board>,
+    dongle: &mut Dongle<Board<'_>>,
     channel: u32,
     command: Command,
     request: &impl Encode,
@@ -66,7 +82,7 @@ fn ask<'a>(
 }
 
 fn receive<'a>(
-    dongle: &mut Dongle<Board>,
+    dongle: &mut Dongle<Board<'_>>,
     channel: u32,
     command: u8,
     answer: &'a mut [u8; MESSAGE_MAX],

@@ -24,7 +24,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 // Unsafe as an attribute only: the name must not be given twice, and there is one `main`.
 #[unsafe(no_mangle)]
 pub extern "C" fn main() -> i32 {
-    match exercise::run() {
+    match exercise::run(&mut [0xFF; _], |_| ()) {
         Some(()) => 0,
         None => 1,
     }
