@@ -5,6 +5,7 @@
 mod impostor {
     mod bench;
     mod chain;
+    mod forger;
     mod hostile;
     mod open;
     mod replay;

@@ -1,5 +1,7 @@
 //! Everything that can keep a command from its answer, and what to do next.
 
+mod code;
+
 use std::{error::Error as StdError, io};
 
 use serde_json::{Value, json};
@@ -7,12 +9,18 @@ use tallykey_client::{ClientError, Problem};
 
 use super::{allocate::ImportError, exit::Exit, places::program};
 
+pub(super) use code::title;
+pub use code::{LOCAL_CODES, LocalCode};
+
 /// Why a command did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The service did not give the answer.
+    /// The service refused or failed.
+    #[error("{}", .0.detail)]
+    Answer(Box<Problem>),
+    /// The service did not answer.
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Client(ClientError),
     /// No service was found.
     #[error("no service answers; tried {}", tried.join("; "))]
     NoService {
@@ -23,7 +31,7 @@ pub enum Failure {
     #[error("{0}; nothing was allocated")]
     Import(#[from] ImportError),
     /// The device holds nothing that could be released.
-    #[error("{device} holds no {} allocation", feature.as_deref().unwrap_or("such"))]
+    #[error("{device} holds no {}channels", feature.as_ref().map(|f| format!("{f} ")).unwrap_or_default())]
     NotHeld {
         /// The device, as given.
         device: String,
@@ -49,6 +57,12 @@ pub enum Failure {
     NoDongle {
         /// The serial, as given.
         serial: String,
+    },
+    /// The dongle is in no state to blink.
+    #[error("the dongle is not open: its state is {state}")]
+    NotOpen {
+        /// Its state, as in the status.
+        state: String,
     },
     /// There is no home folder to keep state in.
     #[error("there is no folder for the state: neither XDG_STATE_HOME nor HOME is set")]
@@ -81,6 +95,15 @@ fn named(serials: &[String]) -> String {
     }
 }
 
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Problem(problem) => Self::Answer(problem),
+            error => Self::Client(error),
+        }
+    }
+}
+
 impl Failure {
     /// The service cannot start.
     #[must_use]
@@ -102,7 +125,7 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Client(ClientError::Problem(problem)) => match problem.status {
+            Self::Answer(problem) => match problem.status {
                 401 | 403 => Exit::NotPermitted,
                 400..500 => Exit::Refused,
                 _ => Exit::Fault,
@@ -117,6 +140,7 @@ impl Failure {
             | Self::SeveralHeld { .. }
             | Self::WhichDongle { .. }
             | Self::NoDongle { .. }
+            | Self::NotOpen { .. }
             | Self::NoStateFolder => Exit::Refused,
             Self::Start { exit, .. } => *exit,
         }
@@ -126,18 +150,19 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> String {
         let code = match self {
-            Self::Client(ClientError::Problem(problem)) => return problem.code.clone(),
+            Self::Answer(problem) => return problem.code.clone(),
             Self::Import(error) => return error.code(),
             Self::Client(ClientError::Unreachable { .. }) | Self::NoService { .. } => {
                 "service-unreachable"
             }
             Self::Client(ClientError::ForeignSocket { .. }) => "foreign-socket",
             Self::Client(ClientError::Lost { .. } | ClientError::TimedOut { .. }) => "answer-lost",
-            Self::Client(ClientError::NotTheService { .. }) => "not-the-service",
+            Self::Client(_) => "not-the-service",
             Self::NotHeld { .. } => "no-such-allocation",
             Self::SeveralHeld { .. } => "which-feature",
             Self::WhichDongle { .. } => "which-dongle",
             Self::NoDongle { .. } => "no-such-dongle",
+            Self::NotOpen { .. } => "dongle-not-open",
             Self::NoStateFolder => "no-state-folder",
             Self::Start { code, .. } => code,
             Self::Output { .. } => "output-failed",
@@ -149,7 +174,7 @@ impl Failure {
     #[must_use]
     pub fn next(&self) -> String {
         match self {
-            Self::Client(ClientError::Problem(problem)) => problem.next.clone(),
+            Self::Answer(problem) => problem.next.clone(),
             Self::Client(ClientError::Unreachable { .. }) | Self::NoService { .. } => format!(
                 "start it with `{} serve --simulate`, or name its socket with --socket",
                 program()
@@ -166,6 +191,7 @@ impl Failure {
             Self::WhichDongle { serials } if serials.is_empty() => "plug one in".to_owned(),
             Self::WhichDongle { .. } => "name one by its serial".to_owned(),
             Self::NoDongle { .. } => format!("list them with `{} dongle list`", program()),
+            Self::NotOpen { .. } => format!("do what `{} status` says about it", program()),
             Self::NoStateFolder => "name a folder with --state-dir".to_owned(),
             Self::Start { next, .. } => next.clone(),
             Self::Output { .. } => "look at where the output goes".to_owned(),
@@ -189,7 +215,7 @@ impl Failure {
     /// The failure as problem details: the service's own, or the like (RFC 9457 §3: without a
     /// status, because no HTTP answer carries it).
     pub(super) fn document(&self) -> Value {
-        if let Self::Client(ClientError::Problem(problem)) = self {
+        if let Self::Answer(problem) = self {
             return json!(problem);
         }
         if let Self::Import(error) = self {
@@ -201,11 +227,75 @@ impl Failure {
         };
         json!({
             "type": Problem::type_of(&self.code()),
-            "title": "The command did not work",
+            "title": title(&self.code()).unwrap_or("The command did not work"),
             "detail": self.to_string(),
             "code": self.code(),
             "class": class,
             "next": self.next(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_failure_of_a_command_is_in_the_table_with_its_exit() {
+        let place = || "/run/x".to_owned();
+        let other = || io::Error::other("broken");
+        let source = serde_json::from_str::<u8>("x").expect_err("not a number");
+        for failure in [
+            Failure::NoService { tried: Vec::new() },
+            ClientError::Unreachable {
+                place: place(),
+                source: other(),
+            }
+            .into(),
+            ClientError::ForeignSocket {
+                place: place(),
+                owner: 1,
+            }
+            .into(),
+            ClientError::TimedOut {
+                place: place(),
+                after: Duration::from_secs(1),
+            }
+            .into(),
+            ClientError::NotTheService {
+                place: place(),
+                status: 200,
+                source,
+            }
+            .into(),
+            ImportError::Empty { file: "x".into() }.into(),
+            ImportError::Unreadable {
+                file: "x".into(),
+                source: other(),
+            }
+            .into(),
+            Failure::NotHeld {
+                device: place(),
+                feature: None,
+            },
+            Failure::SeveralHeld {
+                device: place(),
+                features: Vec::new(),
+            },
+            Failure::WhichDongle {
+                serials: Vec::new(),
+            },
+            Failure::NoDongle { serial: place() },
+            Failure::NotOpen { state: place() },
+            Failure::NoStateFolder,
+            Failure::Output { source: other() },
+        ] {
+            let known = LOCAL_CODES.iter().find(|code| code.name == failure.code());
+            let known = known.unwrap_or_else(|| panic!("{} is not listed", failure.code()));
+            assert_eq!(known.exit, failure.exit(), "{}", known.name);
+            assert_eq!(failure.document()["title"], known.title);
+        }
     }
 }

@@ -31,6 +31,7 @@ fn readable(status: &Status) -> String {
         heading(status),
         counts(&status.features)
     ));
+    out.push_str(&suspended(&status.features));
     out.push_str(&format!("\n{}", dongles(&status.dongles)));
     if status.age_ms > STALE_MS {
         let stale = format!(
@@ -42,10 +43,28 @@ fn readable(status: &Status) -> String {
     out
 }
 
+/// What a suspension means, where there is one.
+fn suspended(features: &[FeatureCounts]) -> String {
+    let waiting = features.iter().filter(|feature| feature.suspended > 0);
+    let waiting: Vec<_> = waiting
+        .map(|feature| format!("{} {}", feature.suspended, plain(&feature.id)))
+        .collect();
+    if waiting.is_empty() {
+        return String::new();
+    }
+    let notice = format!(
+        "*** SUSPENDED ***  {} are not licensed now.",
+        waiting.join(", ")
+    );
+    let meaning = "Nothing is lost: they resume by themselves when their channels come back.";
+    format!("\n{}\n{meaning}\n", Tone::Bad.paint(&notice))
+}
+
 /// What nobody may overlook.
 pub(super) fn simulated_notice() -> String {
-    let notice = "SIMULATED: the dongle is a program. Its channels are for trying out, no licence.";
-    format!("{}\n", notice.yellow().bold())
+    let notice = "*** SIMULATED ***";
+    let meaning = "The dongle is a program: its channels are for trying out and are no licence.";
+    format!("{}  {}\n", notice.yellow().bold(), meaning.yellow())
 }
 
 pub(super) fn heading(status: &Status) -> String {

@@ -11,7 +11,7 @@ use tallykey_protocol::frame::{Exchange, Packets, Progress};
 use tallykey_protocol::limits::MESSAGE_MAX;
 use tallykey_protocol::report::Report;
 use tallykey_protocol::trust::TrustBundle;
-use tallykey_signing::simulator;
+use tallykey_signing::{SoftwareKey, simulator};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
@@ -38,6 +38,7 @@ pub(crate) fn made_by(maker: &tallykey_signing::Vendor) -> SimDongle {
         serial: SERIAL,
         profile: &profile,
         channels: &[("camera", 64)],
+        raise: true,
         now: simulator::ISSUED_AT,
     };
     provision(&dongle, maker, &order, |_| Ok(())).expect("a blank dongle is provisioned");
@@ -53,6 +54,10 @@ pub(crate) fn vendor(name: &str, test: bool) -> tallykey_signing::Vendor {
     let fill = |bytes: &mut [u8]| getrandom::fill(bytes);
     tallykey_signing::Vendor::generate(name, test, simulator::ISSUED_AT, fill)
         .expect("random keys make a vendor")
+}
+
+pub(crate) fn random_key() -> SoftwareKey {
+    SoftwareKey::generate(|bytes: &mut [u8]| getrandom::fill(bytes)).expect("random bytes")
 }
 
 /// What a host pins of `maker`.

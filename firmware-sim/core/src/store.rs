@@ -34,8 +34,6 @@
 
 mod header;
 mod image;
-#[cfg(test)]
-mod tests;
 mod writer;
 
 pub(crate) use image::{Item, Meta, Place};
@@ -293,3 +291,6 @@ fn digest(flash: &mut impl Flash, header: &Header, body: u32) -> Result<[u8; 32]
     }
     Ok(hasher.finalize().into())
 }
+
+#[cfg(test)]
+mod tests;
