@@ -61,6 +61,7 @@ impl Facts {
             serial: "SIM-FUZZ",
             profile: &profile,
             channels: &[("camera", 64), ("vca", 8)],
+            raise: false,
             now: simulator::ISSUED_AT,
         };
         provision(&dongle, &vendor, &order, |_| Ok(())).expect("provisions");

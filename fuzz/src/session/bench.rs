@@ -37,6 +37,7 @@ pub(super) fn sealed() -> &'static [u8] {
             serial: SERIAL,
             profile: &simulator::profile(),
             channels: &[("camera", 64), ("vca", 8)],
+            raise: false,
             now: simulator::ISSUED_AT,
         };
         provision(&dongle, super::super::vendor(), &order, |_| Ok(())).expect("provisions");
