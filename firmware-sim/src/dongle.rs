@@ -4,7 +4,6 @@ use crate::platform::SimPlatform;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tallykey_core::platform::Platform;
 use tallykey_core::{BootFault, Dongle};
 use tallykey_protocol::report::Report;
 

@@ -4,7 +4,7 @@
 mod cut;
 mod file;
 
-pub use cut::{PowerCut, Tear};
+pub use cut::{PowerCut, Tear, Write};
 pub use file::FlashFileError;
 
 use file::FlashFile;
@@ -22,6 +22,7 @@ pub struct SimFlash {
     bytes: Vec<u8>,
     file: Option<FlashFile>,
     cut: Option<PowerCut>,
+    log: Option<Vec<Write>>,
     writes: u64,
 }
 
@@ -61,6 +62,7 @@ impl SimFlash {
             bytes,
             file,
             cut: None,
+            log: None,
             writes: 0,
         }
     }
@@ -82,6 +84,16 @@ impl SimFlash {
         self.writes
     }
 
+    /// Begins to keep every write, for [`Self::recorded`].
+    pub fn record(&mut self) {
+        self.log = Some(Vec::new());
+    }
+
+    /// Every write since [`Self::record`], which ends with this.
+    pub fn recorded(&mut self) -> Vec<Write> {
+        self.log.take().unwrap_or_default()
+    }
+
     /// Takes the power away during a later write. Everything after that fails until [`Self::restore_power`].
     pub fn plan(&mut self, cut: PowerCut) {
         self.cut = Some(cut);
@@ -95,6 +107,12 @@ impl SimFlash {
     /// Changes `old` at `at` to `new`, or what of it a power cut lets through.
     fn change(&mut self, at: usize, new: &[u8]) -> Result<(), FlashFault> {
         self.writes += 1;
+        if let Some(log) = &mut self.log {
+            log.push(Write {
+                at,
+                bytes: new.to_vec(),
+            });
+        }
         let place = &mut self.bytes[at..at + new.len()];
         let outcome = match &mut self.cut {
             None => {
@@ -134,8 +152,8 @@ impl Flash for SimFlash {
 
     fn program(&mut self, at: u32, bytes: &[u8]) -> Result<(), FlashFault> {
         let at = at as usize;
-        if at % PROGRAM_UNIT != 0
-            || bytes.len() % PROGRAM_UNIT != 0
+        if !at.is_multiple_of(PROGRAM_UNIT)
+            || !bytes.len().is_multiple_of(PROGRAM_UNIT)
             || at + bytes.len() > FLASH_LEN as usize
         {
             return Err(FlashFault);
@@ -155,7 +173,7 @@ impl Flash for SimFlash {
     }
 
     fn erase(&mut self, at: u32) -> Result<(), FlashFault> {
-        if at % SECTOR != 0 || at + SECTOR > FLASH_LEN {
+        if !at.is_multiple_of(SECTOR) || at + SECTOR > FLASH_LEN {
             return Err(FlashFault);
         }
         self.change(at as usize, &[0xFF; SECTOR as usize])

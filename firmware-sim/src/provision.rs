@@ -119,7 +119,9 @@ pub fn provision(
     let greeting = channel.hello()?;
     let greeting: hello::Reply<'_> = greeting.read_ok()?;
     match greeting.lifecycle {
-        Lifecycle::Blank | Lifecycle::Personalised => identity::give(&channel, vendor, order)?,
+        Lifecycle::Blank | Lifecycle::Personalised => {
+            identity::give(&channel, vendor, order, greeting.chip_id)?
+        }
         Lifecycle::Sealed | Lifecycle::Retired => {
             let found = greeting.serial.unwrap_or_default();
             if found != order.serial {

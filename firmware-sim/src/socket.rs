@@ -16,14 +16,18 @@ use std::thread;
 use std::time::Duration;
 use tallykey_protocol::limits::REPORT_LEN;
 
-/// Serves `dongle` on `listener` until accepting fails.
+/// Serves `dongle` on `listener` until listening fails.
 ///
 /// # Errors
-/// What the system said to the last accept.
+/// What the system said. A host that is gone before it is accepted is no such failure.
 pub fn serve(dongle: &SimDongle, listener: &Listener) -> io::Result<()> {
     let attached = Arc::new(AtomicBool::new(false));
     loop {
-        let stream = listener.accept()?;
+        let stream = match listener.accept() {
+            Ok(stream) => stream,
+            Err(error) if is_the_hosts(&error) => continue,
+            Err(error) => return Err(error),
+        };
         if attached.swap(true, Ordering::SeqCst) {
             continue;
         }
@@ -37,6 +41,14 @@ pub fn serve(dongle: &SimDongle, listener: &Listener) -> io::Result<()> {
             carry(stream, &connection);
         })?;
     }
+}
+
+fn is_the_hosts(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionReset | Interrupted
+    )
 }
 
 /// The one host's place; free again when dropped.

@@ -51,7 +51,7 @@ pub enum Status {
     TooLate,
     /// A public key is not a point of the curve.
     PointInvalid,
-    /// The flash failed; nothing was changed.
+    /// The flash failed. After a restart the dongle is as it was before the command, or as it is after it.
     StorageFailed,
     /// The random source failed its health test; nothing was changed.
     RandomFailed,

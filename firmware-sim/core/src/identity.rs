@@ -5,7 +5,6 @@ use crate::platform::{Flash, FlashFault};
 use crate::store::{Place, Store};
 use sha2::{Digest, Sha256};
 use tallykey_protocol::cert::Certificate;
-use tallykey_protocol::id::is_serial;
 use tallykey_protocol::limits::{CERT_MAX, SERIAL_MAX};
 
 /// Read from the store at boot and after every command that changes it: a multiplication on the curve is
@@ -44,9 +43,7 @@ impl Identity {
 impl Certified {
     fn read(leaf: &[u8]) -> Option<Self> {
         let certificate = Certificate::parse(leaf).ok()?;
-        let text = certificate
-            .serial_number()
-            .filter(|serial| is_serial(serial))?;
+        let text = certificate.serial_number()?;
         let mut serial = [0; SERIAL_MAX];
         serial
             .get_mut(..text.len())?

@@ -15,6 +15,35 @@ pub enum Tear {
     Subset(u64),
 }
 
+/// One write as the flash was told to do it.
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub(super) at: usize,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Write {
+    /// Does to `contents` what is left of this write if power goes in its middle.
+    pub fn torn(&self, contents: &mut [u8], how: Tear) {
+        tear(
+            &mut contents[self.at..self.at + self.bytes.len()],
+            &self.bytes,
+            how,
+        );
+    }
+
+    /// Bits that it changes in `contents`.
+    #[must_use]
+    pub fn bits(&self, contents: &[u8]) -> usize {
+        let changed = |(old, new): (&u8, &u8)| (old ^ new).count_ones() as usize;
+        contents[self.at..]
+            .iter()
+            .zip(&self.bytes)
+            .map(changed)
+            .sum()
+    }
+}
+
 /// A plan to take the power away.
 #[derive(Clone, Copy, Debug)]
 pub struct PowerCut {

@@ -11,6 +11,7 @@ pub(super) fn give(
     channel: &Channel,
     vendor: &Vendor,
     order: &Order<'_>,
+    chip_id: [u8; 8],
 ) -> Result<(), ProvisionError> {
     let nonce = random().map_err(TalkError::from)?;
     let made = channel.ask(Command::MakeKey, &make_key::Request { nonce })?;
@@ -18,7 +19,6 @@ pub(super) fn give(
     let request = CertificationRequest::verify(request, &nonce).map_err(ProvisionError::Request)?;
 
     let number = random().map_err(TalkError::from)?;
-    let chip_id = super::chip_id(order.serial);
     let leaf = vendor.certify_dongle(
         order.serial,
         &chip_id,

@@ -108,8 +108,9 @@ impl Listener {
             Self::Unix(listener, _) => Ok(Stream::Unix(listener.accept()?.0)),
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept()?;
-                // A report is a whole message to somebody: none may wait for the next.
-                stream.set_nodelay(true)?;
+                // A report is a whole message to somebody: none may wait for the next. It only fails on a
+                // connection that has ended, which reading will find.
+                let _ = stream.set_nodelay(true);
                 Ok(Stream::Tcp(stream))
             }
         }

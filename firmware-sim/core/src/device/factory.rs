@@ -8,7 +8,6 @@ use crate::platform::{Platform, RandomFault};
 use crate::store::{Item, Place};
 use tallykey_protocol::cert::{Certificate, Role, verify_chain, write_request};
 use tallykey_protocol::command::{certify, make_key, personalise, seal};
-use tallykey_protocol::id::is_serial;
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::GRANTS_MAX;
 use tallykey_protocol::status::Status;
@@ -52,12 +51,11 @@ impl<P: Platform> Device<P> {
         root.verify_root().map_err(|_| Status::ChainInvalid)?;
         let certificate = verify_chain(leaf, &[ca], &root, Role::Dongle, None)
             .map_err(|_| Status::ChainInvalid)?;
-        if certificate.public_key() != key.public() {
+        let own_chip = certificate
+            .chip_id()
+            .is_none_or(|chip| chip == self.platform.chip_id());
+        if certificate.public_key() != key.public() || !own_chip {
             return Err(Status::KeyMismatch);
-        }
-        // The certificate's own alphabet for serials is wider than ours.
-        if !certificate.serial_number().is_some_and(is_serial) {
-            return Err(Status::ChainInvalid);
         }
         self.commit(
             next,

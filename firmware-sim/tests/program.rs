@@ -1,0 +1,205 @@
+//! The program `tallykey-sim`: what it prints, and that what it prints is so.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tallykey_protocol::frame::{
+    BROADCAST, Exchange, InitReply, Packets, Progress, command, init_request,
+};
+
+/// The program while it serves, and what it printed before it did.
+struct Running {
+    child: Child,
+    lines: Vec<String>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tallykey-sim"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = Vec::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            lines.push(line.unwrap());
+            if lines.last().is_some_and(|line| line.starts_with("attach")) {
+                break;
+            }
+        }
+        Self { child, lines }
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.lines
+            .iter()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    }
+
+    /// Connects as the printed command says, and returns hello's answer.
+    fn hello(&self) -> Vec<u8> {
+        let (command, address) = self.value("attach").unwrap().rsplit_once(" tcp:").unwrap();
+        assert!(
+            command.ends_with("tallykey serve --simulate --attach"),
+            "{command}"
+        );
+        let mut stream = TcpStream::connect(address).unwrap();
+        let reply = exchange(
+            &mut stream,
+            BROADCAST,
+            command::INIT,
+            &[&init_request([3; 8])[..]],
+        );
+        let channel = InitReply::parse(&reply, [3; 8]).unwrap().channel;
+        let request: Vec<_> = Packets::new(channel, 0x40, b"\xA2\x01\x01\x02\x01")
+            .unwrap()
+            .collect();
+        let request: Vec<&[u8]> = request.iter().map(|report| &report[..]).collect();
+        exchange(&mut stream, channel, 0x40, &request)
+    }
+}
+
+fn exchange(stream: &mut TcpStream, channel: u32, command: u8, reports: &[&[u8]]) -> Vec<u8> {
+    stream.write_all(&reports.concat()).unwrap();
+    let mut exchange = Exchange::new(channel, command);
+    loop {
+        let mut report = [0; 64];
+        stream.read_exact(&mut report).unwrap();
+        if let Progress::Done(message) = exchange.feed(&report) {
+            return message.to_vec();
+        }
+    }
+}
+
+fn fails(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_tallykey-sim"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn contains(message: &[u8], part: &str) -> bool {
+    message
+        .windows(part.len())
+        .any(|window| window == part.as_bytes())
+}
+
+#[test]
+fn it_says_loudly_what_it_is_and_how_to_attach() {
+    let running = Running::start(&["--serial", "SIM-4711"]);
+    assert!(running.lines.iter().any(|line| line.contains("SIMULATED")));
+    assert_eq!(running.value("owner code").map(str::len), Some(16));
+    assert!(contains(&running.hello(), "SIM-4711"));
+}
+
+#[test]
+fn a_blank_dongle_stays_blank() {
+    let running = Running::start(&["--blank"]);
+    assert_eq!(running.value("owner code"), None);
+    assert!(!contains(&running.hello(), "SIM-0001"));
+}
+
+#[test]
+fn a_dongle_in_a_file_is_the_same_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let flash = folder.path().join("dongle.flash");
+    let flash = flash.to_str().unwrap();
+    let first = Running::start(&["--flash", flash]);
+    let code = first.value("owner code").unwrap().to_owned();
+    assert!(
+        fails(&["serve", "--listen", "127.0.0.1:0", "--flash", flash])
+            .contains("belongs to a dongle that is running")
+    );
+    drop(first);
+    let bytes = std::fs::read(flash).unwrap();
+
+    let second = Running::start(&["--flash", flash]);
+    assert_eq!(second.value("owner code"), Some(code.as_str()));
+    drop(second);
+    assert_eq!(
+        std::fs::read(flash).unwrap(),
+        bytes,
+        "nothing was left to do"
+    );
+
+    let more = Running::start(&["--flash", flash, "--channels", "camera=65"]);
+    drop(more);
+    let why = fails(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--flash",
+        flash,
+        "--channels",
+        "camera=64",
+    ]);
+    assert!(
+        why.contains("65 channels of `camera` and counts never fall"),
+        "{why}"
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let flash = folder.path().join("dongle.flash");
+    let flash = flash.to_str().unwrap();
+    for (arguments, why) in [
+        (&["serve", "--flash", flash][..], "--listen"),
+        (
+            &["serve", "--listen", "0.0.0.0:0", "--flash", flash],
+            "not a loopback address",
+        ),
+        (
+            &[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--flash",
+                flash,
+                "--serial",
+                "sim 1",
+            ],
+            "capital letters",
+        ),
+        (
+            &[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--flash",
+                flash,
+                "--channels",
+                "camera",
+            ],
+            "FEATURE=COUNT",
+        ),
+    ] {
+        let said = fails(arguments);
+        assert!(said.contains(why), "{said}");
+        assert!(!Path::new(flash).exists(), "{why}");
+    }
+    let said = fails(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--channels",
+        "cameras=1",
+    ]);
+    assert!(
+        said.contains("no feature `cameras`") && said.contains("other-brand"),
+        "{said}"
+    );
+}
