@@ -22,3 +22,9 @@ pub use listen::SocketListener;
 pub use listen::{ListenError, PortListener};
 pub use route::{ROUTES, Route};
 pub use server::{PeerRole, Server};
+
+/// The answer of `GET /v1/status`, for the process that runs the service itself.
+#[must_use]
+pub fn status(service: &crate::service::Service) -> tallykey_client::wire::Status {
+    convert::status(&service.snapshot())
+}

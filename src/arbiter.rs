@@ -70,15 +70,6 @@ impl Active {
             .map(|one| one.channels(feature, now))
             .sum()
     }
-
-    /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
-    #[must_use]
-    pub fn next_turn(&self, now: u64) -> Option<u64> {
-        self.entitlements
-            .iter()
-            .filter_map(|one| one.next_turn(now))
-            .min()
-    }
 }
 
 /// Makes the entitlements of the plugged dongles count, if dongles are the active source.

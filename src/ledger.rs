@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
+pub use apply::Impossible;
 pub use balance::{Balance, Supply};
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;

@@ -20,6 +20,8 @@ pub mod service;
 
 // ADAPT
 pub mod machine;
+pub mod store;
 
 // EDGE
 pub mod api;
+pub mod cli;

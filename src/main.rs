@@ -1,2 +1,44 @@
-//! placeholder
-fn main() {}
+//! The program `tallykey`: the service and its command line. Only here are adapters named.
+#![forbid(unsafe_code)]
+
+#[path = "main/log.rs"]
+mod log;
+#[path = "main/run.rs"]
+mod run;
+#[cfg(feature = "sim")]
+#[path = "main/simulator.rs"]
+mod simulator;
+#[path = "main/vendor.rs"]
+mod vendor;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tallykey::cli::{Cli, Exit, Failure, Screen, Task};
+use tokio::runtime::Builder;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let screen = cli.screen();
+    match act(cli, &screen) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => screen.fail(&failure).into(),
+    }
+}
+
+fn act(cli: Cli, screen: &Screen) -> Result<(), Failure> {
+    let (mut builder, task) = match cli.task() {
+        Task::Ask(asking) => (Builder::new_current_thread(), Task::Ask(asking)),
+        serve => (Builder::new_multi_thread(), serve),
+    };
+    let runtime = builder.enable_all().build().map_err(|error| {
+        let next = "look at the limits of this system for threads and open files";
+        Failure::start(Exit::Fault, "no-runtime", error.to_string(), next)
+    })?;
+    runtime.block_on(async {
+        match task {
+            Task::Ask(asking) => asking.run(screen).await,
+            Task::Serve { args, socket } => run::run(args, socket, screen).await,
+        }
+    })
+}

@@ -3,9 +3,15 @@
 //! Requests queue up, the actor decides each one against the state in memory, makes all of them
 //! durable in one commit and answers only then. Readers take the published [`Snapshot`].
 
+mod actor;
+mod batch;
+mod dongles;
 mod fault;
+pub mod ports;
 mod request;
 mod snapshot;
+mod start;
+mod state;
 mod token;
 pub mod watch;
 
@@ -26,6 +32,7 @@ pub use snapshot::{
     DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus, LicenceLine, LineSource,
     Product, Snapshot,
 };
+pub use start::{Settings, StartError};
 
 /// A handle to the running service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -110,7 +117,7 @@ impl Service {
     /// # Errors
     /// A fault.
     pub async fn allocations(&self) -> Result<Vec<Allocation>, ServiceError> {
-        Ok(self.ask(|reply| Request::Allocations { reply }).await?)
+        self.ask(|reply| Request::Allocations { reply }).await?
     }
 
     /// Up to `limit` history entries (at most [`HISTORY_PAGE_MAX`]) after number `after`, in
@@ -182,6 +189,16 @@ impl Service {
     #[must_use]
     pub fn authenticate(&self, secret: &str) -> Option<Principal> {
         self.tokens.borrow().authenticate(secret)
+    }
+
+    /// Answers what was asked before, ends the sessions with the dongles, closes the history and
+    /// comes back when all that is done. Every later request is answered [`Fault::Stopping`].
+    pub async fn stop(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.requests.send(Request::Stop { reply }).await.is_ok() {
+            // An actor that is gone has stopped.
+            drop(done.await);
+        }
     }
 
     async fn ask<T>(

@@ -38,6 +38,14 @@ impl Client {
         }
     }
 
+    /// Makes sure that something answers there, without asking anything; the next call uses
+    /// that connection.
+    pub async fn connect(&self) -> Result<(), ClientError> {
+        let connection = self.endpoint.connect().await?;
+        self.keep(connection);
+        Ok(())
+    }
+
     /// Counts per feature, dongles and their states.
     pub async fn status(&self) -> Result<Status, ClientError> {
         self.get("/v1/status").await
@@ -51,6 +59,12 @@ impl Client {
     /// Every allocation, oldest first.
     pub async fn allocations(&self) -> Result<Allocations, ClientError> {
         self.get("/v1/allocations").await
+    }
+
+    /// The allocations of one device, named in any notation.
+    pub async fn allocations_of(&self, device: &str) -> Result<Allocations, ClientError> {
+        let device = call::path_segment(device);
+        self.get(&format!("/v1/allocations?device={device}")).await
     }
 
     /// One allocation.

@@ -75,6 +75,20 @@ pub enum ListenError {
 }
 
 impl ListenError {
+    /// Stable kebab-case code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::SocketInUse { .. } => "socket-in-use",
+            Self::NotOurSocket { .. } => "foreign-file",
+            Self::UnsafeFolder { .. } => "unsafe-folder",
+            Self::Socket { .. } => "socket-failed",
+            Self::NotLoopback { .. } => "not-loopback",
+            Self::PortTaken { .. } => "port-taken",
+            Self::Port { .. } => "port-failed",
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn next(&self) -> String {

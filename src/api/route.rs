@@ -127,3 +127,56 @@ async fn never_stored(mut response: Response) -> Response {
     );
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::{Body, to_bytes},
+        extract::Extension,
+        routing::get,
+    };
+    use hyper::service::Service as _;
+    use hyper_util::service::TowerToHyperService;
+    use tallykey_client::Problem;
+
+    use super::*;
+    use crate::api::guard::Names;
+
+    #[tokio::test]
+    async fn a10_a_panic_in_a_handler_is_a_problem_and_others_are_served() {
+        async fn stumble() {
+            panic!("secret detail");
+        }
+        let router = Router::new()
+            .route("/stumble", get(stumble))
+            .route("/walk", get(|| async { "walked" }));
+        let router = guarded(router).layer(Extension(Names::socket()));
+        let service = TowerToHyperService::new(router);
+        let ask = |path: &str| {
+            let request = Request::get(path).header(header::HOST, "localhost");
+            service.call(request.body(Body::empty()).expect("a request"))
+        };
+
+        let stumbled = ask("/stumble").await.expect("an answer");
+        assert_eq!(stumbled.status(), 500);
+        let body = to_bytes(stumbled.into_body(), 4096).await.expect("a body");
+        let problem: Problem = serde_json::from_slice(&body).expect("a problem");
+        assert_eq!(problem.code, "internal");
+        assert!(!problem.detail.contains("secret"));
+        assert_eq!(ask("/walk").await.expect("an answer").status(), 200);
+    }
+
+    #[test]
+    fn only_health_is_open_and_only_administrators_see_tokens() {
+        for route in ROUTES {
+            let open = ["/healthz", "/readyz"].contains(&route.path);
+            assert_eq!(route.access == Access::Open, open, "{}", route.path);
+            if route.path.starts_with("/v1/tokens") {
+                assert_eq!(route.access, ADMIN);
+            }
+            if route.method != Method::GET {
+                assert!(route.access == CLIENT || route.access == ADMIN);
+            }
+        }
+    }
+}

@@ -9,7 +9,6 @@ use super::{Allocation, Ledger};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Supply {
     features: Vec<Stock>,
-    until: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,16 +52,7 @@ impl Supply {
             paid: active.channels(&feature.id, now),
         };
         let features = profile.features().iter().map(stock).collect();
-        Self {
-            features,
-            until: active.next_turn(now),
-        }
-    }
-
-    /// Whether a line began or ended since it was made: `now` is Unix time in seconds.
-    #[must_use]
-    pub fn is_outdated(&self, now: u64) -> bool {
-        self.until.is_some_and(|turn| turn <= now)
+        Self { features }
     }
 
     fn of(&self, feature: &str) -> Result<&Stock, Refusal> {
@@ -175,7 +165,7 @@ mod tests {
     #[test]
     fn the_oldest_that_fit_count_and_nothing_behind_a_gap() {
         // weights, paid channels → free used, used, available, suspended, which count
-        type Case<'a> = (&'a [u32], u32, u64, u64, u64, u64, &'a [bool]);
+        type Case<'a> = (&'a [u32], u64, u64, u64, u64, u64, &'a [bool]);
         let table: [Case<'_>; 7] = [
             (&[], 0, 0, 0, 4, 0, &[]),
             (&[1, 1], 0, 2, 2, 2, 0, &[true, true]),
@@ -225,20 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn a_supply_is_outdated_once_a_line_turns() {
+    fn a_line_counts_only_while_it_is_valid() {
         let profile = testing::profile();
         let dongle = testing::until(500, testing::entitlement(1, &[("camera", 8)]));
         let active = activate(AuthenticationType::Dongle, [dongle]);
-        let supply = Supply::new(&profile, &active, 499);
-        assert!(!supply.is_outdated(499));
-        assert!(supply.is_outdated(500));
-        let ledger = Ledger::default();
-        assert_eq!(
-            ledger.balance(&supply, "camera").map(|one| one.total),
-            Ok(12)
-        );
-        let later = Supply::new(&profile, &active, 500);
-        assert_eq!(ledger.balance(&later, "camera").map(|one| one.total), Ok(4));
-        assert!(!later.is_outdated(u64::MAX));
+        for (now, total) in [(499, 12), (500, 4)] {
+            let supply = Supply::new(&profile, &active, now);
+            let balance = Ledger::default().balance(&supply, "camera");
+            assert_eq!(balance.map(|one| one.total), Ok(total), "at {now}");
+        }
     }
 }

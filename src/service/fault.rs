@@ -7,6 +7,9 @@ use thiserror::Error;
 
 use crate::licence::Refusal;
 
+use super::ports::StoreError;
+use super::state::ReplayError;
+
 /// Something broke. The request may be sent again: allocations are idempotent by device and
 /// feature, so a repeated request never takes a second channel.
 #[derive(Debug, Clone, Error)]
@@ -29,6 +32,14 @@ pub enum Fault {
         /// What it said.
         source: Arc<dyn StdError + Send + Sync>,
     },
+    /// A dongle did not do what it was asked.
+    #[error("the dongle {serial} did not answer: {source}")]
+    DongleFailed {
+        /// Its serial.
+        serial: String,
+        /// What is wrong with it.
+        source: Arc<crate::dongle::Fault>,
+    },
     /// The service is stopping or has stopped.
     #[error("the service is stopping")]
     Stopping,
@@ -42,13 +53,14 @@ impl Fault {
             Self::StoreUnavailable { .. } => "store-unavailable",
             Self::HistoryDamaged { .. } => "history-damaged",
             Self::NoRandomness { .. } => "no-randomness",
+            Self::DongleFailed { .. } => "dongle-failed",
             Self::Stopping => "service-stopping",
         }
     }
 
     /// What to do next, as one sentence to a person.
     #[must_use]
-    pub const fn next(&self) -> &'static str {
+    pub fn next(&self) -> &'static str {
         match self {
             Self::StoreUnavailable { .. } => {
                 "look for a full or read-only disk under the state folder, then ask again"
@@ -57,6 +69,7 @@ impl Fault {
                 "stop the service and start it again: it says what the check found and the way out"
             }
             Self::NoRandomness { .. } => "ask again; if it stays, look at the kernel log",
+            Self::DongleFailed { source, .. } => source.next(),
             Self::Stopping => "ask again when the service has started",
         }
     }
@@ -83,4 +96,36 @@ pub struct BatchError {
     /// What is wrong.
     #[source]
     pub error: ServiceError,
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        let damaged = matches!(error, StoreError::Damaged { .. });
+        let source = Arc::new(error);
+        if damaged {
+            Self::HistoryDamaged { source }
+        } else {
+            Self::StoreUnavailable { source }
+        }
+    }
+}
+
+impl From<ReplayError> for Fault {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Store(error) => error.into(),
+            ReplayError::Damage(damage) => Self::HistoryDamaged {
+                source: Arc::new(damage),
+            },
+        }
+    }
+}
+
+impl From<Fault> for BatchError {
+    fn from(fault: Fault) -> Self {
+        Self {
+            index: None,
+            error: fault.into(),
+        }
+    }
 }

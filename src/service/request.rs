@@ -1,5 +1,7 @@
 //! What can be asked of the service, and what it answers.
 
+use std::fmt;
+
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -14,42 +16,48 @@ pub(super) enum Request {
     Allocate {
         actor: Actor,
         asks: Vec<Ask>,
-        reply: oneshot::Sender<Result<Vec<Allocated>, BatchError>>,
+        reply: Reply<Vec<Allocated>, BatchError>,
     },
     Release {
         actor: Actor,
         id: Uuid,
-        reply: oneshot::Sender<Result<Allocation, ServiceError>>,
+        reply: Reply<Allocation>,
     },
     Allocation {
         id: Uuid,
-        reply: oneshot::Sender<Result<Allocation, ServiceError>>,
+        reply: Reply<Allocation>,
     },
     Allocations {
-        reply: oneshot::Sender<Vec<Allocation>>,
-    },
-    History {
-        after: u64,
-        limit: u32,
-        reply: oneshot::Sender<Result<Vec<HistoryEntry>, ServiceError>>,
+        reply: Reply<Vec<Allocation>>,
     },
     Wink {
         actor: Actor,
         serial: String,
-        reply: oneshot::Sender<Result<(), ServiceError>>,
+        reply: Reply<()>,
+    },
+    History {
+        after: u64,
+        limit: u32,
+        reply: HistoryReply,
     },
     CreateToken {
         actor: Actor,
         role: Role,
         label: String,
-        reply: oneshot::Sender<Result<NewToken, ServiceError>>,
+        reply: Reply<NewToken>,
     },
     RevokeToken {
         actor: Actor,
         id: Uuid,
-        reply: oneshot::Sender<Result<Token, ServiceError>>,
+        reply: Reply<Token>,
+    },
+    Stop {
+        reply: oneshot::Sender<()>,
     },
 }
+
+pub(super) type Reply<T, E = ServiceError> = oneshot::Sender<Result<T, E>>;
+pub(super) type HistoryReply = Reply<Vec<HistoryEntry>>;
 
 /// Who asks, as the history keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,12 +191,21 @@ pub struct Token {
 }
 
 /// A token just made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewToken {
     /// As it will be listed.
     pub token: Token,
     /// What its holder sends; this is the only time it is known.
     pub secret: String,
+}
+
+/// Leaves the secret out: what is printed for debugging ends in logs.
+impl fmt::Debug for NewToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewToken")
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One entry of the append-only history.

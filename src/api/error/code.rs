@@ -58,6 +58,7 @@ codes! {
     STORE_UNAVAILABLE = "store-unavailable", 503, "fault", "The state cannot be stored";
     HISTORY_DAMAGED = "history-damaged", 503, "fault", "The history is damaged";
     NO_RANDOMNESS = "no-randomness", 503, "fault", "The random source failed";
+    DONGLE_FAILED = "dongle-failed", 503, "fault", "The dongle did not answer";
     SERVICE_STOPPING = "service-stopping", 503, "fault", "The service is stopping";
     NOT_READY = "not-ready", 503, "fault", "The service is not ready";
     INTERNAL = "internal", 500, "fault", "The service made a mistake";
@@ -84,6 +85,7 @@ pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
         Fault::StoreUnavailable { .. } => &STORE_UNAVAILABLE,
         Fault::HistoryDamaged { .. } => &HISTORY_DAMAGED,
         Fault::NoRandomness { .. } => &NO_RANDOMNESS,
+        Fault::DongleFailed { .. } => &DONGLE_FAILED,
         Fault::Stopping => &SERVICE_STOPPING,
     }
 }
@@ -95,7 +97,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::licence::refusal::DeviceIdProblem;
+    use crate::licence::DeviceIdProblem;
 
     #[test]
     fn every_code_is_kebab_case_and_unique() {
@@ -121,10 +123,11 @@ mod tests {
                 used: 0,
                 available: 0,
                 suspended: 0,
+                before: 0,
             },
             Refusal::BadDeviceId {
                 value: text(),
-                problem: DeviceIdProblem::MacNotADevice,
+                problem: DeviceIdProblem::MacDigits { found: 11 },
             },
             Refusal::UnknownFeature {
                 feature: text(),

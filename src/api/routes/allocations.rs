@@ -1,21 +1,36 @@
 //! `/v1/allocations`
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
+use serde::Deserialize;
 use tallykey_client::wire;
 
 use crate::{
     api::{
-        body::{Body, Id},
+        body::{Asked, Body, Id},
         convert,
         error::ApiError,
     },
-    service::{Principal, Service},
+    ledger::DeviceId,
+    service::{Principal, Service, ServiceError},
 };
+
+/// Which allocations to list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Wanted {
+    device: Option<String>,
+}
 
 pub(in crate::api) async fn list(
     State(service): State<Service>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<wire::Allocations>, ApiError> {
-    let allocations = service.allocations().await?;
+    let device = wanted.device.as_deref().map(DeviceId::parse).transpose();
+    let device = device.map_err(ServiceError::from)?;
+    let mut allocations = service.allocations().await?;
+    if let Some(device) = device {
+        allocations.retain(|allocation| allocation.device == device.as_str());
+    }
     Ok(Json(wire::Allocations {
         allocations: allocations.into_iter().map(convert::allocation).collect(),
     }))

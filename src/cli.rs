@@ -1,0 +1,152 @@
+//! EDGE: the command line. Every command but `serve` is a client of the local API.
+
+mod allocate;
+mod allocations;
+mod connect;
+mod dongle;
+mod exit;
+mod failure;
+mod history;
+mod licences;
+mod places;
+mod release;
+mod screen;
+mod serve;
+mod status;
+mod table;
+mod text;
+mod token;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+pub use failure::Failure;
+pub use places::{Places, program};
+pub use screen::Screen;
+pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs};
+
+use connect::Connection;
+
+/// Licences camera channels from a dongle.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tallykey",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, 1 fault, 2 wrong usage, 3 refused, 4 no service reachable, \
+                  5 not permitted."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Globals {
+    /// Print one JSON document on stdout, also for an error.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Unix socket of the service [default: looked for where services listen].
+    #[arg(long, global = true, value_name = "PATH", env = "TALLYKEY_SOCKET")]
+    socket: Option<PathBuf>,
+}
+
+/// One command, one file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the service.
+    Serve(ServeArgs),
+    #[command(flatten)]
+    Ask(Question),
+}
+
+/// A command for a running service.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Question {
+    /// Show counts, dongles and their states.
+    Status,
+    /// Show the lines that give channels, and where they come from.
+    Licences,
+    /// Give devices their channels; asking again changes nothing.
+    Allocate(allocate::AllocateArgs),
+    /// List what is held.
+    Allocations(allocations::AllocationsArgs),
+    /// Take a device's channels back.
+    Release(release::ReleaseArgs),
+    /// List, show or blink dongles.
+    #[command(subcommand)]
+    Dongle(dongle::DongleCommand),
+    /// Show who did what, and when.
+    History(history::HistoryArgs),
+    /// Make, list or revoke bearer tokens for the loopback port.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+}
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub enum Task {
+    /// Run the service; the caller wires it.
+    Serve {
+        /// Its arguments.
+        args: ServeArgs,
+        /// The socket that was named.
+        socket: Option<PathBuf>,
+    },
+    /// Ask a running service.
+    Ask(Asking),
+}
+
+/// A question, and where to ask it.
+#[derive(Debug)]
+pub struct Asking {
+    question: Question,
+    socket: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Where to print.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        Screen::new(self.globals.json)
+    }
+
+    /// Tells the service itself from the commands that ask it.
+    #[must_use]
+    pub fn task(self) -> Task {
+        let socket = self.globals.socket;
+        match self.command {
+            Command::Serve(args) => Task::Serve { args, socket },
+            Command::Ask(question) => Task::Ask(Asking { question, socket }),
+        }
+    }
+}
+
+impl Asking {
+    /// Asks the service and prints the answer.
+    ///
+    /// # Errors
+    /// What kept it from its answer; not yet printed.
+    pub async fn run(self, screen: &Screen) -> Result<(), Failure> {
+        let find = Connection::find(self.socket);
+        match self.question {
+            Question::Status => status::run(&find.await?, screen).await,
+            Question::Licences => licences::run(&find.await?, screen).await,
+            Question::Allocate(args) => {
+                // A file that cannot be used is told before a service is looked for.
+                let work = args.prepare()?;
+                allocate::run(work, &find.await?, screen).await
+            }
+            Question::Allocations(args) => allocations::run(args, &find.await?, screen).await,
+            Question::Release(args) => release::run(args, &find.await?, screen).await,
+            Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
+            Question::History(args) => history::run(args, &find.await?, screen).await,
+            Question::Token(command) => token::run(command, &find.await?, screen).await,
+        }
+    }
+}

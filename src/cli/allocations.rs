@@ -1,0 +1,56 @@
+//! `tallykey allocations`
+
+use super::{
+    allocate,
+    connect::Connection,
+    failure::Failure,
+    screen::Screen,
+    table::{Column, Rows},
+};
+
+/// Arguments of `allocations`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AllocationsArgs {
+    /// Only those of this device.
+    device: Option<String>,
+}
+
+pub(super) async fn run(
+    args: AllocationsArgs,
+    service: &Connection,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    let held = match args.device {
+        Some(device) => service.client.allocations_of(&device).await?,
+        None => service.client.allocations().await?,
+    };
+    screen.answer(&held, || {
+        let mut rows = Rows::new(&[
+            Column::Text("device"),
+            Column::Text("feature"),
+            Column::Number("channels"),
+            Column::Text("state"),
+            Column::Text("model"),
+            Column::Text("id"),
+        ]);
+        for allocation in &held.allocations {
+            let (word, tone) = allocate::state(allocation.state);
+            rows.push(
+                tone,
+                [
+                    allocation.device.clone(),
+                    allocation.feature.clone(),
+                    allocation.weight.to_string(),
+                    word.to_owned(),
+                    allocation.model.clone().unwrap_or_default(),
+                    allocation.id.to_string(),
+                ],
+            );
+        }
+        if rows.is_empty() {
+            "no allocations\n".to_owned()
+        } else {
+            rows.to_string()
+        }
+    })
+}

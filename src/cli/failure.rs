@@ -1,0 +1,211 @@
+//! Everything that can keep a command from its answer, and what to do next.
+
+use std::{error::Error as StdError, io};
+
+use serde_json::{Value, json};
+use tallykey_client::{ClientError, Problem};
+
+use super::{allocate::ImportError, exit::Exit, places::program};
+
+/// Why a command did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The service did not give the answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// No service was found.
+    #[error("no service answers; tried {}", tried.join("; "))]
+    NoService {
+        /// Each place and what was found there.
+        tried: Vec<String>,
+    },
+    /// A file of devices cannot be used; nothing was allocated.
+    #[error("{0}; nothing was allocated")]
+    Import(#[from] ImportError),
+    /// The device holds nothing that could be released.
+    #[error("{device} holds no {} allocation", feature.as_deref().unwrap_or("such"))]
+    NotHeld {
+        /// The device, as given.
+        device: String,
+        /// The feature, if one was named.
+        feature: Option<String>,
+    },
+    /// The device holds several allocations.
+    #[error("{device} holds allocations of several features: {}", features.join(", "))]
+    SeveralHeld {
+        /// The device, as given.
+        device: String,
+        /// Their features.
+        features: Vec<String>,
+    },
+    /// No serial was given and it is not clear which dongle is meant.
+    #[error("{} dongles are plugged in{}", serials.len(), named(serials))]
+    WhichDongle {
+        /// Their serials.
+        serials: Vec<String>,
+    },
+    /// No dongle has the serial.
+    #[error("no dongle {serial} is plugged in")]
+    NoDongle {
+        /// The serial, as given.
+        serial: String,
+    },
+    /// There is no home folder to keep state in.
+    #[error("there is no folder for the state: neither XDG_STATE_HOME nor HOME is set")]
+    NoStateFolder,
+    /// The service cannot start; nothing was changed.
+    #[error("{detail}")]
+    Start {
+        /// What kept it.
+        detail: String,
+        /// Stable code.
+        code: &'static str,
+        /// What to do.
+        next: String,
+        /// Whether a rule said no, or something broke.
+        exit: Exit,
+    },
+    /// The answer could not be printed.
+    #[error("the answer could not be printed: {source}")]
+    Output {
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+fn named(serials: &[String]) -> String {
+    if serials.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", serials.join(", "))
+    }
+}
+
+impl Failure {
+    /// The service cannot start.
+    #[must_use]
+    pub fn start(
+        exit: Exit,
+        code: &'static str,
+        detail: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self::Start {
+            detail: detail.into(),
+            code,
+            next: next.into(),
+            exit,
+        }
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Client(ClientError::Problem(problem)) => match problem.status {
+                401 | 403 => Exit::NotPermitted,
+                400..500 => Exit::Refused,
+                _ => Exit::Fault,
+            },
+            Self::Client(ClientError::Unreachable { .. }) | Self::NoService { .. } => {
+                Exit::Unreachable
+            }
+            Self::Client(ClientError::ForeignSocket { .. }) => Exit::NotPermitted,
+            Self::Client(_) | Self::Output { .. } => Exit::Fault,
+            Self::Import(_)
+            | Self::NotHeld { .. }
+            | Self::SeveralHeld { .. }
+            | Self::WhichDongle { .. }
+            | Self::NoDongle { .. }
+            | Self::NoStateFolder => Exit::Refused,
+            Self::Start { exit, .. } => *exit,
+        }
+    }
+
+    /// Stable kebab-case code.
+    #[must_use]
+    pub fn code(&self) -> String {
+        let code = match self {
+            Self::Client(ClientError::Problem(problem)) => return problem.code.clone(),
+            Self::Import(error) => return error.code(),
+            Self::Client(ClientError::Unreachable { .. }) | Self::NoService { .. } => {
+                "service-unreachable"
+            }
+            Self::Client(ClientError::ForeignSocket { .. }) => "foreign-socket",
+            Self::Client(ClientError::Lost { .. } | ClientError::TimedOut { .. }) => "answer-lost",
+            Self::Client(ClientError::NotTheService { .. }) => "not-the-service",
+            Self::NotHeld { .. } => "no-such-allocation",
+            Self::SeveralHeld { .. } => "which-feature",
+            Self::WhichDongle { .. } => "which-dongle",
+            Self::NoDongle { .. } => "no-such-dongle",
+            Self::NoStateFolder => "no-state-folder",
+            Self::Start { code, .. } => code,
+            Self::Output { .. } => "output-failed",
+        };
+        code.to_owned()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn next(&self) -> String {
+        match self {
+            Self::Client(ClientError::Problem(problem)) => problem.next.clone(),
+            Self::Client(ClientError::Unreachable { .. }) | Self::NoService { .. } => format!(
+                "start it with `{} serve --simulate`, or name its socket with --socket",
+                program()
+            ),
+            Self::Client(ClientError::ForeignSocket { .. }) => {
+                "find out who listens there; name the service's own socket with --socket".to_owned()
+            }
+            Self::Client(_) => {
+                "ask for the status to see what was done; asking again is safe".to_owned()
+            }
+            Self::Import(error) => error.next(),
+            Self::NotHeld { .. } => format!("list what is held with `{} allocations`", program()),
+            Self::SeveralHeld { .. } => "say which with --feature".to_owned(),
+            Self::WhichDongle { serials } if serials.is_empty() => "plug one in".to_owned(),
+            Self::WhichDongle { .. } => "name one by its serial".to_owned(),
+            Self::NoDongle { .. } => format!("list them with `{} dongle list`", program()),
+            Self::NoStateFolder => "name a folder with --state-dir".to_owned(),
+            Self::Start { next, .. } => next.clone(),
+            Self::Output { .. } => "look at where the output goes".to_owned(),
+        }
+    }
+
+    /// Causes below the message, where it does not name them itself.
+    pub(super) fn causes(&self) -> Vec<String> {
+        let Self::Client(error) = self else {
+            return Vec::new();
+        };
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        causes
+    }
+
+    /// The failure as problem details: the service's own, or the like (RFC 9457 §3: without a
+    /// status, because no HTTP answer carries it).
+    pub(super) fn document(&self) -> Value {
+        if let Self::Client(ClientError::Problem(problem)) = self {
+            return json!(problem);
+        }
+        if let Self::Import(error) = self {
+            return error.document();
+        }
+        let class = match self.exit() {
+            Exit::Refused | Exit::NotPermitted | Exit::Usage | Exit::Done => "wrong-procedure",
+            Exit::Fault | Exit::Unreachable => "fault",
+        };
+        json!({
+            "type": Problem::type_of(&self.code()),
+            "title": "The command did not work",
+            "detail": self.to_string(),
+            "code": self.code(),
+            "class": class,
+            "next": self.next(),
+        })
+    }
+}

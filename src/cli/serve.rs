@@ -1,0 +1,129 @@
+//! Arguments of `tallykey serve`, and what it prints when it has started.
+
+mod banner;
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use clap::ValueEnum;
+
+pub use banner::Banner;
+
+/// Arguments of `serve`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServeArgs {
+    /// Use a simulated dongle, made on first use; state is kept apart. For trying out only.
+    #[cfg(feature = "sim")]
+    #[arg(long, conflicts_with = "trust")]
+    pub simulate: bool,
+    /// Channels of a new simulated dongle [default: camera=64,other-brand=32,vca=8].
+    #[cfg(feature = "sim")]
+    #[arg(
+        long,
+        value_name = "FEATURE=COUNT,…",
+        value_delimiter = ',',
+        requires = "simulate"
+    )]
+    pub channels: Vec<Channels>,
+    /// Look for a dongle at the socket of a tallykey-sim: unix:PATH or tcp:ADDRESS.
+    #[cfg(feature = "sim")]
+    #[arg(long, value_name = "PLACE")]
+    pub attach: Vec<crate::usb::sim::Address>,
+    /// The vendor's trust bundle: the root that dongles and records must come from.
+    #[arg(long, value_name = "BUNDLE")]
+    pub trust: Option<PathBuf>,
+    /// The vendor's signed product profile.
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
+    /// Folder of the state [default: tallykey in the XDG state folder].
+    #[arg(long, value_name = "FOLDER")]
+    pub state_dir: Option<PathBuf>,
+    /// Loopback address for callers with a bearer token, or none.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7787")]
+    pub listen: Listen,
+    /// Form of the log on stderr [default: text].
+    #[arg(long, value_enum)]
+    pub log: Option<LogFormat>,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Channels of one feature, written `camera=64`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channels {
+    /// Feature id.
+    pub feature: String,
+    /// How many.
+    pub count: u64,
+}
+
+impl FromStr for Channels {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('=').and_then(|(feature, count)| {
+            let feature = feature.trim();
+            Some((feature, count.trim().parse().ok()?)).filter(|_| !feature.is_empty())
+        });
+        let (feature, count) = parts.ok_or("write it as camera=64,vca=8")?;
+        Ok(Self {
+            feature: feature.to_owned(),
+            count,
+        })
+    }
+}
+
+/// Where to listen beside the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listen {
+    /// Nowhere.
+    None,
+    /// At this address; port 0 is any free one.
+    Address(SocketAddr),
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self::None);
+        }
+        let text = text.replacen("localhost:", "127.0.0.1:", 1);
+        text.parse()
+            .map(Self::Address)
+            .map_err(|_| "give an address and a port, as 127.0.0.1:7787, or none".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listen_is_an_address_or_none() {
+        let loopback = |port| Listen::Address(([127, 0, 0, 1], port).into());
+        assert_eq!("none".parse(), Ok(Listen::None));
+        assert_eq!("127.0.0.1:0".parse(), Ok(loopback(0)));
+        assert_eq!("localhost:7787".parse(), Ok(loopback(7787)));
+        assert!("7787".parse::<Listen>().is_err());
+    }
+
+    #[test]
+    fn channels_are_a_feature_and_a_number() {
+        let vca = Channels {
+            feature: "vca".to_owned(),
+            count: 8,
+        };
+        assert_eq!("vca=8".parse(), Ok(vca));
+        for wrong in ["vca", "vca=", "=8", "vca=-1", "vca=8x"] {
+            assert!(wrong.parse::<Channels>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! `tallykey serve`: wires the rooms together, and takes them apart in the end.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tallykey::{
+    api::{ListenError, PortListener, Server, SocketListener},
+    cli::{Banner, Exit, Failure, Listen, Places, Screen, ServeArgs},
+    machine::peer::{self, Standing},
+    service::{
+        Role, Service, Settings,
+        watch::{DongleEvent, Intervals, Watch},
+    },
+    store::{FolderError, SqliteStore, StateFolder},
+    usb::{
+        Finder,
+        hid::{HidFinder, Match},
+    },
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    log,
+    vendor::{self, Pinned},
+};
+
+/// Dongle events that may wait for the service; the threads of the dongles wait beyond that.
+const EVENTS: usize = 64;
+/// How long the banner waits for a simulated dongle. Nothing else waits for it.
+const FIRST_DONGLE: Duration = Duration::from_secs(4);
+
+/// Runs the service until it is told to stop.
+pub(crate) async fn run(
+    args: ServeArgs,
+    socket: Option<PathBuf>,
+    screen: &Screen,
+) -> Result<(), Failure> {
+    log::start(args.log);
+    let simulated = is_simulated(&args);
+    let places = Places::choose(args.state_dir.clone(), socket, simulated)?;
+    let folder = StateFolder::claim(&places.state).map_err(|error| of_folder(&error))?;
+    // Listening comes before the state is touched: what is in use elsewhere stays as it is.
+    let socket = SocketListener::bind(&places.socket)
+        .await
+        .map_err(|error| of_listener(&error))?;
+    let port = match args.listen {
+        Listen::None => None,
+        Listen::Address(address) => Some(
+            PortListener::bind(address)
+                .await
+                .map_err(|error| of_listener(&error))?,
+        ),
+    };
+    let port_address = port.as_ref().map(PortListener::address);
+
+    let (pinned, finder, intervals) = source(&args, &folder)?;
+    let simulated = simulated || pinned.trust.is_test();
+    let (events, inbox) = mpsc::channel(EVENTS);
+    let watch = watch(finder, &pinned, intervals, events)?;
+    let settings = Settings {
+        trust: pinned.trust,
+        profile: pinned.profile,
+        simulated,
+        clock: Box::new(now_ms),
+    };
+    let store = SqliteStore::new(folder).map_err(|error| of_folder(&error))?;
+    let service = Service::start(settings, store, inbox, Box::new(watch)).await;
+    let service = service.map_err(|error| {
+        Failure::start(Exit::Fault, error.code(), error.to_string(), error.next())
+    })?;
+
+    let mut server = Server::new(&service, role);
+    server.on_socket(socket);
+    if let Some(port) = port {
+        server.on_port(port);
+    }
+    if simulated {
+        let seen = service.wait_for(|snapshot| !snapshot.dongles.is_empty());
+        // Without one the banner says so; the service runs all the same.
+        let _in_time = tokio::time::timeout(FIRST_DONGLE, seen).await;
+    }
+    Banner {
+        status: &tallykey::api::status(&service),
+        places: &places,
+        port: port_address,
+    }
+    .show(screen)?;
+
+    stop_signal().await;
+    tracing::info!("stopping");
+    server.stop().await;
+    service.stop().await;
+    Ok(())
+}
+
+#[cfg(feature = "sim")]
+fn is_simulated(args: &ServeArgs) -> bool {
+    args.simulate
+}
+
+#[cfg(not(feature = "sim"))]
+fn is_simulated(_: &ServeArgs) -> bool {
+    false
+}
+
+/// Whom to trust, and the bus to look at.
+fn source(
+    args: &ServeArgs,
+    folder: &StateFolder,
+) -> Result<(Pinned, Box<dyn Finder>, Intervals), Failure> {
+    #[cfg(feature = "sim")]
+    {
+        use tallykey::usb::sim::SocketFinder;
+        use tallykey_protocol::profile::Profile;
+
+        use crate::simulator;
+
+        let attached = || Box::new(SocketFinder::new(args.attach.clone()));
+        if args.simulate {
+            let vendor = simulator::vendor()?;
+            let pinned = vendor::simulated(&vendor, args.profile.as_deref())?;
+            let finder: Box<dyn Finder> = if args.attach.is_empty() {
+                let flash = folder
+                    .file("dongle.flash")
+                    .map_err(|error| of_folder(&error))?;
+                let profile = Profile::verify(&pinned.record, &pinned.trust.root());
+                let profile = profile.map_err(|error| {
+                    Failure::start(
+                        Exit::Refused,
+                        "bad-profile",
+                        error.to_string(),
+                        "give another",
+                    )
+                })?;
+                Box::new(simulator::bus(&flash, &vendor, &profile, &args.channels)?)
+            } else {
+                attached()
+            };
+            return Ok((pinned, finder, Intervals::simulated()));
+        }
+        if !args.attach.is_empty() {
+            return Ok((files(args)?, attached(), Intervals::simulated()));
+        }
+    }
+    let _ = folder;
+    let bus = HidFinder::new(Match::default());
+    Ok((files(args)?, Box::new(bus), Intervals::default()))
+}
+
+fn files(args: &ServeArgs) -> Result<Pinned, Failure> {
+    match (&args.trust, &args.profile) {
+        (Some(trust), Some(profile)) => vendor::from_files(trust, profile),
+        _ => Err(Failure::start(
+            Exit::Usage,
+            "no-vendor",
+            "the service needs --trust and --profile to know whose dongles count for what",
+            "give both as the vendor delivered them, or try it with --simulate",
+        )),
+    }
+}
+
+fn watch(
+    finder: Box<dyn Finder>,
+    pinned: &Pinned,
+    intervals: Intervals,
+    events: mpsc::Sender<DongleEvent>,
+) -> Result<Watch, Failure> {
+    // Names this run of the service to dongles; the lease is what counts, whatever the id.
+    let mut host_id = [0; 16];
+    let random = getrandom::fill(&mut host_id).map_err(std::io::Error::from);
+    random
+        .and_then(|()| Watch::start(finder, pinned.vendor.clone(), host_id, intervals, events))
+        .map_err(|error| {
+            let next = "look at the limits of this system, then start it again";
+            Failure::start(Exit::Fault, "no-watch", error.to_string(), next)
+        })
+}
+
+fn role(uid: u32, gid: u32) -> Option<Role> {
+    peer::standing(uid, gid).map(|standing| match standing {
+        Standing::Administrator => Role::Admin,
+        Standing::Client => Role::Client,
+    })
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+fn of_folder(error: &FolderError) -> Failure {
+    Failure::start(Exit::Refused, error.code(), error.to_string(), error.next())
+}
+
+fn of_listener(error: &ListenError) -> Failure {
+    Failure::start(Exit::Refused, error.code(), error.to_string(), error.next())
+}
+
+/// Waits for Ctrl-C or a service manager.
+async fn stop_signal() {
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => _ = signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

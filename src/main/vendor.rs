@@ -1,0 +1,96 @@
+//! Whom this host trusts, and for which product: from files, or the simulator's.
+
+use std::path::Path;
+
+use tallykey::{
+    cli::{Exit, Failure},
+    dongle::Vendor,
+    licence::{Profile, Trust},
+};
+use tallykey_protocol::{
+    armour::{self, Label},
+    limits::PROFILE_MAX,
+    trust::TrustBundle,
+};
+
+/// A vendor pinned, and one product of it.
+pub(crate) struct Pinned {
+    pub(crate) vendor: Vendor,
+    pub(crate) trust: Trust,
+    pub(crate) profile: Profile,
+    /// The profile as it was signed.
+    pub(crate) record: Vec<u8>,
+}
+
+/// Reads what the settings name.
+pub(crate) fn from_files(trust: &Path, profile: &Path) -> Result<Pinned, Failure> {
+    let bundle = read(trust, Label::TrustBundle, "bad-trust-bundle")?;
+    let record = read(profile, Label::Profile, "bad-profile")?;
+    pin((&bundle, trust), (record, profile), false)
+}
+
+/// The simulator's vendor, with its own demonstration product or one from a file.
+#[cfg(feature = "sim")]
+pub(crate) fn simulated(
+    vendor: &tallykey_signing::Vendor,
+    profile: Option<&Path>,
+) -> Result<Pinned, Failure> {
+    let built_in = Path::new("(built in)");
+    let record = match profile {
+        Some(file) => (read(file, Label::Profile, "bad-profile")?, file),
+        None => (crate::simulator::profile(vendor)?, built_in),
+    };
+    pin((&vendor.trust_bundle(), built_in), record, true)
+}
+
+fn pin(
+    (bundle, bundle_file): (&[u8], &Path),
+    (record, record_file): (Vec<u8>, &Path),
+    simulate: bool,
+) -> Result<Pinned, Failure> {
+    let bad_bundle = |why: &dyn std::error::Error| {
+        Failure::start(
+            Exit::Refused,
+            "bad-trust-bundle",
+            format!("{}: {why}", bundle_file.display()),
+            "give the trust bundle that the vendor of the product published",
+        )
+    };
+    let trust = Trust::decode(bundle).map_err(|why| bad_bundle(&why))?;
+    let read = TrustBundle::decode(bundle).map_err(|why| bad_bundle(&why))?;
+    let vendor = Vendor::pin(&read, simulate).map_err(|why| bad_bundle(&why))?;
+    let profile = Profile::verify(&record, &trust).map_err(|why| {
+        Failure::start(
+            Exit::Refused,
+            "bad-profile",
+            format!(
+                "{} is not a product profile of {}: {why}",
+                record_file.display(),
+                trust.vendor()
+            ),
+            "give the product profile and the trust bundle of one vendor",
+        )
+    })?;
+    Ok(Pinned {
+        vendor,
+        trust,
+        profile,
+        record,
+    })
+}
+
+/// Reads a record from a file, in armour or raw.
+fn read(file: &Path, label: Label, code: &'static str) -> Result<Vec<u8>, Failure> {
+    let refused = |why: &dyn std::error::Error| {
+        Failure::start(
+            Exit::Refused,
+            code,
+            format!("{}: {why}", file.display()),
+            "give the file as the vendor delivered it",
+        )
+    };
+    let bytes = std::fs::read(file).map_err(|why| refused(&why))?;
+    let mut decoded = vec![0; PROFILE_MAX];
+    let record = armour::single(&bytes, label, &mut decoded).map_err(|why| refused(&why))?;
+    Ok(record.to_vec())
+}

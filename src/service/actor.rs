@@ -1,0 +1,286 @@
+//! The one owner of all state.
+//!
+//! Each turn takes everything that waits, decides it request by request against the state in
+//! memory, makes it durable in one commit, publishes and answers. While a commit is under way the
+//! next requests queue up: the slower the disk, the larger the groups.
+
+mod handle;
+mod publish;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::arbiter::{self, Active};
+use crate::ledger::{Event, Supply};
+
+use super::Settings;
+use super::batch::Batch;
+use super::dongles::Dongles;
+use super::fault::Fault;
+use super::ports::{Store, Watcher};
+use super::request::{Actor, Request};
+use super::snapshot::Snapshot;
+use super::state::State;
+use super::token::Tokens;
+use super::watch::DongleEvent;
+
+/// How often the state is confirmed, and what time alone changes is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Entries after which a turn takes no further request: bounds the time to the first answer.
+const GROUP_MAX: usize = 512;
+
+/// All state, its store, and where it is published.
+pub(super) struct Core<S> {
+    pub(super) settings: Settings,
+    pub(super) state: State,
+    pub(super) dongles: Dongles,
+    pub(super) active: Active,
+    pub(super) supply: Supply,
+    /// When a line begins or ends next, Unix time in seconds.
+    next_turn: Option<u64>,
+    store: S,
+    inputs: Inputs,
+    published: watch::Sender<Arc<Snapshot>>,
+    tokens: watch::Sender<Arc<Tokens>>,
+    /// What the service itself saw happen and has not written down yet.
+    owed: Vec<Event>,
+    /// Why the state in memory may not be what is stored.
+    broken: Option<Fault>,
+    /// Whether what is published is not what is in memory.
+    unpublished: bool,
+    /// Told to stop, and who waits for it.
+    stopping: Option<Vec<oneshot::Sender<()>>>,
+}
+
+/// What the actor hears of.
+pub(super) struct Inputs {
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) events: mpsc::Receiver<DongleEvent>,
+    pub(super) watcher: Box<dyn Watcher>,
+}
+
+/// Where readers look.
+pub(super) type Published = (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc<Tokens>>);
+
+/// What wakes the actor.
+enum Wake {
+    Request(Request),
+    Dongle(DongleEvent),
+    Tick,
+}
+
+impl<S: Store> Core<S> {
+    /// An actor that has replayed its history, and where it publishes.
+    pub(super) fn new(
+        settings: Settings,
+        state: State,
+        store: S,
+        inputs: Inputs,
+    ) -> (Self, Published) {
+        let (active, dongles) = (Active::default(), Dongles::default());
+        let supply = Supply::new(&settings.profile, &active, 0);
+        let first = publish::snapshot(&settings, &state, (&active, &supply), &dongles, 0);
+        let (published, snapshots) = watch::channel(Arc::new(first));
+        let (tokens, known) = watch::channel(Arc::new(state.tokens.clone()));
+        let core = Self {
+            settings,
+            state,
+            dongles,
+            active,
+            supply,
+            next_turn: None,
+            store,
+            inputs,
+            published,
+            tokens,
+            owed: Vec::new(),
+            broken: None,
+            unpublished: true,
+            stopping: None,
+        };
+        (core, (snapshots, known))
+    }
+
+    /// Writes down that the service started. Nothing is proved yet, so only free channels count.
+    pub(super) async fn begin(&mut self) -> Result<(), Fault> {
+        let simulated = self.settings.simulated;
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let mut batch = Batch::default();
+        self.tell(Event::ServiceStarted { version, simulated }, &mut batch);
+        self.settle(arbiter::Event::Started, &mut batch);
+        self.commit(batch).await;
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// Answers until it is told to stop or nobody can ask any more.
+    pub(super) async fn run(mut self) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while self.stopping.is_none() {
+            // Dongles and time come seldom; taken first, they never wait behind a busy queue.
+            let wake = tokio::select! {
+                biased;
+                Some(event) = self.inputs.events.recv() => Wake::Dongle(event),
+                _ = ticks.tick() => Wake::Tick,
+                request = self.inputs.requests.recv() => match request {
+                    Some(request) => Wake::Request(request),
+                    None => break,
+                },
+            };
+            self.turn(wake).await;
+        }
+        self.end().await;
+    }
+
+    async fn turn(&mut self, wake: Wake) {
+        let mut batch = Batch::default();
+        if self.broken.is_some() {
+            self.rebuild().await;
+            self.weigh(&mut batch);
+        }
+        for event in std::mem::take(&mut self.owed) {
+            self.tell(event, &mut batch);
+        }
+        match wake {
+            Wake::Dongle(event) => self.notice(event, &mut batch),
+            Wake::Tick => self.confirm(),
+            Wake::Request(request) => {
+                self.take(request, &mut batch);
+                while batch.rows.len() < GROUP_MAX && self.stopping.is_none() {
+                    let Ok(next) = self.inputs.requests.try_recv() else {
+                        break;
+                    };
+                    self.take(next, &mut batch);
+                }
+            }
+        }
+        if self.next_turn.is_some_and(|turn| turn <= self.now_s()) {
+            self.weigh(&mut batch);
+        }
+        self.commit(batch).await;
+    }
+
+    fn notice(&mut self, event: DongleEvent, batch: &mut Batch) {
+        let told = self
+            .dongles
+            .notice(event, &self.settings, &self.state.marks);
+        for event in told {
+            self.tell(event, batch);
+        }
+        self.unpublished = true;
+        self.weigh(batch);
+    }
+
+    /// Lets the arbiter decide by what the plugged dongles give now.
+    fn weigh(&mut self, batch: &mut Batch) {
+        let now = self.now_s();
+        let gives = self.dongles.entitlements().any(|one| one.gives_at(now));
+        let event = if gives {
+            arbiter::Event::DongleGives
+        } else {
+            arbiter::Event::DongleGivesNothing
+        };
+        self.settle(event, batch);
+    }
+
+    /// Lets the arbiter decide, writes a change down, and counts what is active from now on.
+    fn settle(&mut self, event: arbiter::Event, batch: &mut Batch) {
+        let was = self.state.authentication_type;
+        let now = arbiter::decide(was, event);
+        if now != was {
+            let (was, now) = (was.name().to_owned(), now.name().to_owned());
+            let because = event.name().to_owned();
+            self.record(
+                &Actor::service(),
+                &Event::AuthenticationType { was, now, because },
+                batch,
+            );
+        }
+        let at = self.now_s();
+        self.active = arbiter::activate(now, self.dongles.entitlements().cloned());
+        self.supply = Supply::new(&self.settings.profile, &self.active, at);
+        self.next_turn = self.dongles.next_turn(at);
+        self.unpublished = true;
+    }
+
+    /// Writes down what the service itself saw. It stays true if the commit fails, and is owed.
+    fn tell(&mut self, event: Event, batch: &mut Batch) {
+        self.record(&Actor::service(), &event, batch);
+        batch.told.push(event);
+    }
+
+    fn record(&mut self, actor: &Actor, event: &Event, batch: &mut Batch) {
+        let at = self.now_ms();
+        batch
+            .rows
+            .push(self.state.record(at, actor.as_str(), event));
+        self.unpublished = true;
+    }
+
+    /// Makes a batch durable, publishes it, and only then answers.
+    async fn commit(&mut self, mut batch: Batch) {
+        if self.broken.is_none()
+            && !batch.rows.is_empty()
+            && let Err(error) = self.store.append(&batch.rows).await
+        {
+            tracing::error!(
+                place = self.store.place(),
+                "the history could not be written: {error}"
+            );
+            self.broken = Some(error.into());
+        }
+        if self.broken.is_some() {
+            self.owed.append(&mut batch.told);
+            self.unpublished = true;
+        }
+        if std::mem::take(&mut self.unpublished) {
+            self.publish();
+        }
+        for (after, limit, reply) in std::mem::take(&mut batch.histories) {
+            let page = self.history(after, limit).await;
+            batch.answer(reply, page);
+        }
+        batch.finish(self.broken.as_ref());
+    }
+
+    /// Reads the state again from what is stored: nothing that was not answered may stay in it.
+    async fn rebuild(&mut self) {
+        match State::replay(&mut self.store).await {
+            Ok(state) => {
+                self.state = state;
+                self.broken = None;
+            }
+            Err(error) => self.broken = Some(error.into()),
+        }
+        self.unpublished = true;
+    }
+
+    async fn end(self) {
+        // Who still asks is told at once that the service is stopping.
+        drop(self.inputs.requests);
+        // The watch may be waiting to tell of a dongle: it must not wait for ever.
+        drop(self.inputs.events);
+        let watcher = self.inputs.watcher;
+        if let Err(error) = tokio::task::spawn_blocking(move || watcher.stop()).await {
+            tracing::error!("the watch over the dongles did not stop: {error}");
+        }
+        if let Err(error) = self.store.close().await {
+            tracing::warn!("the history was not closed in good order; nothing is lost: {error}");
+        }
+        // Dropped, the senders tell who waits for the end.
+        drop(self.stopping);
+    }
+
+    fn now_ms(&self) -> i64 {
+        (self.settings.clock)()
+    }
+
+    /// Unix time in seconds, as records count it; 0 on a clock before 1970.
+    fn now_s(&self) -> u64 {
+        u64::try_from(self.now_ms() / 1_000).unwrap_or(0)
+    }
+}

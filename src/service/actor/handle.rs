@@ -1,0 +1,252 @@
+//! What each request does.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::{Builder, Uuid};
+
+use crate::ledger::{self, Ask, Balance};
+use crate::licence::Refusal;
+
+use super::super::batch::Batch;
+use super::super::fault::{BatchError, Fault, ServiceError};
+use super::super::ports::Store;
+use super::super::request::{
+    Actor, Allocated, Allocation, AllocationState, HistoryEntry, NewToken, Reply, Request, Role,
+    Token,
+};
+use super::super::{BATCH_MAX, HISTORY_PAGE_MAX, token};
+use super::Core;
+use crate::ledger::Event;
+
+impl<S: Store> Core<S> {
+    /// Decides one request against the state in memory.
+    pub(super) fn take(&mut self, request: Request, batch: &mut Batch) {
+        match request {
+            Request::Allocate { actor, asks, reply } => {
+                let result = self.allocate(&actor, &asks, batch);
+                batch.answer(reply, result);
+            }
+            Request::Release { actor, id, reply } => {
+                let result = self.release(&actor, id, batch);
+                batch.answer(reply, result);
+            }
+            Request::Allocation { id, reply } => {
+                let held = self.state.ledger.allocation(id);
+                let held = held.ok_or(Refusal::NoSuchAllocation { id });
+                let result = held.map(|held| Views::of(self).view(held));
+                batch.answer(reply, result.map_err(ServiceError::from));
+            }
+            Request::Allocations { reply } => {
+                let mut views = Views::of(self);
+                let mut all: Vec<_> = self.state.ledger.allocations().collect();
+                all.sort_unstable_by_key(|held| held.order);
+                let all = all.into_iter().map(|held| views.view(held)).collect();
+                batch.answer::<_, ServiceError>(reply, Ok(all));
+            }
+            Request::History {
+                after,
+                limit,
+                reply,
+            } => batch.histories.push((after, limit, reply)),
+            Request::Wink {
+                actor,
+                serial,
+                reply,
+            } => self.wink(&actor, serial, reply),
+            Request::CreateToken {
+                actor,
+                role,
+                label,
+                reply,
+            } => {
+                let result = self.create_token(&actor, role, &label, batch);
+                batch.answer(reply, result);
+            }
+            Request::RevokeToken { actor, id, reply } => {
+                let result = self.revoke_token(&actor, id, batch);
+                batch.answer(reply, result);
+            }
+            Request::Stop { reply } => self.stopping.get_or_insert_default().push(reply),
+        }
+    }
+
+    fn allocate(
+        &mut self,
+        actor: &Actor,
+        asks: &[Ask],
+        batch: &mut Batch,
+    ) -> Result<Vec<Allocated>, BatchError> {
+        let count = asks.len();
+        if count > BATCH_MAX {
+            let error = Refusal::BatchTooLarge {
+                count,
+                max: BATCH_MAX,
+            }
+            .into();
+            return Err(BatchError { index: None, error });
+        }
+        let mut random = vec![[0; 16]; count];
+        getrandom::fill(random.as_flattened_mut()).map_err(no_randomness)?;
+        let mut ids = random
+            .into_iter()
+            .map(|bytes| Builder::from_random_bytes(bytes).into_uuid());
+
+        let decided = self
+            .state
+            .ledger
+            .decide(&self.settings.profile, &self.supply, asks, || {
+                ids.next()
+                    .expect("no request makes more than one allocation")
+            });
+        let decided = decided.map_err(|(index, refusal)| BatchError {
+            index: Some(index),
+            error: refusal.into(),
+        })?;
+        for channel in decided.iter().filter_map(|decision| decision.new.as_ref()) {
+            self.record(actor, &channel.event(), batch);
+        }
+
+        let mut views = Views::of(self);
+        let allocated = decided.iter().map(|decision| Allocated {
+            allocation: views.of_id(decision.id),
+            created: decision.new.is_some(),
+        });
+        Ok(allocated.collect())
+    }
+
+    fn release(
+        &mut self,
+        actor: &Actor,
+        id: Uuid,
+        batch: &mut Batch,
+    ) -> Result<Allocation, ServiceError> {
+        let event = self.state.ledger.release(id)?;
+        let was = Views::of(self).of_id(id);
+        self.record(actor, &event, batch);
+        Ok(was)
+    }
+
+    fn create_token(
+        &mut self,
+        actor: &Actor,
+        role: Role,
+        label: &str,
+        batch: &mut Batch,
+    ) -> Result<NewToken, ServiceError> {
+        let mut random = [0; 48];
+        getrandom::fill(&mut random).map_err(no_randomness)?;
+        let (new, event) = token::make(&random, role, label, self.now_ms())?;
+        self.record(actor, &event, batch);
+        Ok(new)
+    }
+
+    fn revoke_token(
+        &mut self,
+        actor: &Actor,
+        id: Uuid,
+        batch: &mut Batch,
+    ) -> Result<Token, ServiceError> {
+        let token = self.state.tokens.find(id)?;
+        self.record(actor, &Event::TokenRevoked { id }, batch);
+        Ok(token)
+    }
+
+    /// Hands the wink on and is done with it: a dongle may take its time.
+    fn wink(&self, actor: &Actor, serial: String, reply: Reply<()>) {
+        match self.dongles.open_key(&serial) {
+            Err(refusal) => drop(reply.send(Err(refusal.into()))),
+            Ok(key) => {
+                tracing::info!(
+                    actor = actor.as_str(),
+                    serial,
+                    "the dongle is made to blink"
+                );
+                let done = Box::new(move |result: Result<(), crate::dongle::Fault>| {
+                    let result = result.map_err(|source| {
+                        Fault::DongleFailed {
+                            serial,
+                            source: Arc::new(source),
+                        }
+                        .into()
+                    });
+                    drop(reply.send(result));
+                });
+                self.inputs.watcher.wink(key, done);
+            }
+        }
+    }
+
+    /// One page of the history, as it is stored.
+    pub(super) async fn history(
+        &mut self,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<HistoryEntry>, ServiceError> {
+        let rows = self
+            .store
+            .read(after, limit.min(HISTORY_PAGE_MAX))
+            .await
+            .map_err(Fault::from)?;
+        let entries = rows.into_iter().map(|row| HistoryEntry {
+            seq: row.seq,
+            at: row.at,
+            actor: row.actor,
+            kind: row.kind,
+            // A row that is no JSON any more is shown as the text it is, never left out.
+            body: serde_json::from_str(&row.body).unwrap_or(serde_json::Value::String(row.body)),
+            hash: row.hash,
+        });
+        Ok(entries.collect())
+    }
+}
+
+/// Allocations as callers see them; where devices are suspended, the balance of a feature costs a
+/// walk over all of them and is taken once.
+struct Views<'a, S> {
+    core: &'a Core<S>,
+    balances: HashMap<&'a str, Option<Balance>>,
+}
+
+impl<'a, S> Views<'a, S> {
+    fn of(core: &'a Core<S>) -> Self {
+        Self {
+            core,
+            balances: HashMap::new(),
+        }
+    }
+
+    fn of_id(&mut self, id: Uuid) -> Allocation {
+        let held = self.core.state.ledger.allocation(id);
+        self.view(held.expect("what was decided is in the ledger"))
+    }
+
+    fn view(&mut self, held: &'a ledger::Allocation) -> Allocation {
+        let Core { state, supply, .. } = self.core;
+        let balance = self
+            .balances
+            .entry(&held.feature)
+            // A feature that the profile does not have any more licenses nothing.
+            .or_insert_with(|| state.ledger.balance(supply, &held.feature).ok());
+        let licensed = balance.is_some_and(|balance| balance.licenses(held));
+        Allocation {
+            id: held.id,
+            device: held.device.to_string(),
+            feature: held.feature.clone(),
+            model: held.model.clone(),
+            weight: held.weight,
+            state: if licensed {
+                AllocationState::Licensed
+            } else {
+                AllocationState::Suspended
+            },
+            created_at: held.created_at,
+        }
+    }
+}
+
+fn no_randomness(error: getrandom::Error) -> Fault {
+    Fault::NoRandomness {
+        source: Arc::new(error),
+    }
+}

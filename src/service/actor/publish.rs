@@ -1,0 +1,153 @@
+//! What readers see.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::arbiter::Active;
+use crate::licence::{Entitlement, Feature, Line};
+
+use super::super::fault::Fault;
+use super::super::ports::Store;
+use super::super::snapshot::{FeatureCounts, LicenceLine, LineSource, Product, Snapshot};
+use super::super::state::State;
+use super::super::{Settings, dongles::Dongles};
+use super::Core;
+use crate::ledger::Supply;
+
+impl<S: Store> Core<S> {
+    /// Publishes the state in memory, all of which is durable.
+    pub(super) fn publish(&mut self) {
+        let snapshot = if self.broken.is_some() {
+            // The counts in memory may rest on what was never stored: the last good ones stay.
+            Snapshot {
+                broken: self.broken.as_ref().map(Fault::code),
+                ..Snapshot::clone(&self.published.borrow())
+            }
+        } else {
+            self.snapshot()
+        };
+        self.published.send_replace(Arc::new(snapshot));
+        let tokens = &self.state.tokens;
+        self.tokens.send_if_modified(|published| {
+            let changed = **published != *tokens;
+            if changed {
+                *published = Arc::new(tokens.clone());
+            }
+            changed
+        });
+    }
+
+    /// Says that what is published is still so.
+    pub(super) fn confirm(&self) {
+        self.published.send_if_modified(|snapshot| {
+            Arc::make_mut(snapshot).confirmed = Instant::now();
+            // No news: nobody is woken for it.
+            false
+        });
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let Self {
+            settings,
+            state,
+            supply,
+            active,
+            dongles,
+            ..
+        } = self;
+        snapshot(settings, state, (active, supply), dongles, self.now_s())
+    }
+}
+
+/// What is so at `now` (Unix time in seconds).
+pub(super) fn snapshot(
+    settings: &Settings,
+    state: &State,
+    (active, supply): (&Active, &Supply),
+    dongles: &Dongles,
+    now: u64,
+) -> Snapshot {
+    let profile = &settings.profile;
+    Snapshot {
+        authentication_type: state.authentication_type,
+        simulated: settings.simulated,
+        product: Product {
+            id: profile.product().to_owned(),
+            name: profile.name().to_owned(),
+            profile_revision: profile.revision(),
+        },
+        features: counts(settings, state, supply),
+        dongles: dongles.statuses().cloned().collect(),
+        lines: lines(settings, active, dongles, now),
+        head: (state.head.seq, state.head.hash),
+        broken: None,
+        confirmed: Instant::now(),
+    }
+}
+
+fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCounts> {
+    let count = |feature: &Feature| {
+        let balance = state.ledger.balance(supply, &feature.id).ok()?;
+        Some(FeatureCounts {
+            id: feature.id.clone(),
+            name: feature.name.clone(),
+            total: balance.total,
+            free: balance.free,
+            free_used: balance.free_used,
+            used: balance.used,
+            available: balance.available,
+            suspended: balance.suspended,
+        })
+    };
+    settings
+        .profile
+        .features()
+        .iter()
+        .filter_map(count)
+        .collect()
+}
+
+fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> Vec<LicenceLine> {
+    let free = settings
+        .profile
+        .features()
+        .iter()
+        .filter(|feature| feature.free > 0);
+    let free = free.map(|feature| LicenceLine {
+        id: format!("free/{}", feature.id),
+        source: LineSource::Free,
+        feature: feature.id.clone(),
+        count: feature.free,
+        given: 0,
+        plan: "free",
+        valid_from: None,
+        valid_to: None,
+        active: !active.excludes_free(),
+    });
+    let of_dongle = |one: &Entitlement| {
+        let counts = active.entitlements().contains(one);
+        let source = one.source().clone();
+        let line = |line: &Line| LicenceLine {
+            id: format!(
+                "{}/{}/{}",
+                source.serial,
+                settings.profile.product(),
+                line.id
+            ),
+            source: LineSource::Dongle {
+                serial: source.serial.clone(),
+                revision: line.revision,
+            },
+            feature: line.feature.clone(),
+            count: line.count,
+            given: line.given,
+            plan: line.plan.name(),
+            valid_from: Some(line.valid_from),
+            valid_to: line.valid_to,
+            active: counts && line.is_valid_at(now),
+        };
+        one.lines().iter().map(line).collect::<Vec<_>>()
+    };
+    free.chain(dongles.entitlements().flat_map(of_dongle))
+        .collect()
+}

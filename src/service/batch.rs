@@ -1,0 +1,48 @@
+//! What one turn of the actor decided and has not answered yet.
+
+use tokio::sync::oneshot;
+
+use crate::ledger::{Event, Row};
+
+use super::fault::Fault;
+use super::request::HistoryReply;
+
+/// Entries to be made durable in one commit, and the answers that wait for it.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) rows: Vec<Row>,
+    /// What the service itself saw, among the entries.
+    pub(super) told: Vec<Event>,
+    /// Pages of the history to be read once the entries are in it.
+    pub(super) histories: Vec<(u64, u32, HistoryReply)>,
+    answers: Vec<Answer>,
+}
+
+/// Gives the decided answer, or the fault that undid it.
+type Answer = Box<dyn FnOnce(Option<&Fault>) + Send>;
+
+impl Batch {
+    /// Keeps an answer until everything it rests on is durable. A refusal waits too: it may rest
+    /// on channels that an entry of the same batch takes.
+    pub(super) fn answer<T, E>(
+        &mut self,
+        reply: oneshot::Sender<Result<T, E>>,
+        result: Result<T, E>,
+    ) where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        self.answers.push(Box::new(move |fault| {
+            let result = fault.map_or(result, |fault| Err(fault.clone().into()));
+            // Who does not wait any more asks again and finds what is durable.
+            drop(reply.send(result));
+        }));
+    }
+
+    /// Gives every answer; with a fault, that one to all.
+    pub(super) fn finish(self, fault: Option<&Fault>) {
+        for answer in self.answers {
+            answer(fault);
+        }
+    }
+}

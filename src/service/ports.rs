@@ -1,0 +1,77 @@
+//! What the service needs of the world: adapters implement it, tests wrap it.
+
+use std::error::Error as StdError;
+use std::future::Future;
+
+use thiserror::Error;
+
+use crate::ledger::{Head, Row};
+
+use super::watch::{Watch, WinkDone};
+
+/// Who keeps the sessions with the dongles.
+pub trait Watcher: Send {
+    /// Makes the dongle `key` blink. Does not wait; `done` is called when it is known.
+    fn wink(&self, key: &str, done: WinkDone);
+
+    /// Ends every session, and waits until that is done.
+    fn stop(self: Box<Self>);
+}
+
+impl Watcher for Watch {
+    fn wink(&self, key: &str, done: WinkDone) {
+        Self::wink(self, key, done);
+    }
+
+    fn stop(self: Box<Self>) {
+        Self::stop(*self);
+    }
+}
+
+/// Where the history is kept.
+///
+/// Nothing is written before the first [`Store::append`], so that a damaged history can be looked
+/// at and left as it is.
+pub trait Store: Send + 'static {
+    /// Up to `limit` entries after number `after`, in order.
+    ///
+    /// After a failed [`Store::append`] it tells what is kept in truth.
+    fn read(
+        &mut self,
+        after: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+
+    /// The newest entry that was ever written, noted apart from the history: if the history ends
+    /// before it, its tail was cut off. `None` before the first entry.
+    fn newest(&mut self) -> impl Future<Output = Result<Option<Head>, StoreError>> + Send;
+
+    /// Makes all entries durable, or none of them. After an error it is not known which: read.
+    fn append(&mut self, rows: &[Row]) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Ends it in good order. Everything is durable before; this only saves work at the next start.
+    fn close(self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Where it is, as a person would name it.
+    fn place(&self) -> String;
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// It cannot be reached or written now.
+    #[error("{what}")]
+    Unavailable {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// What is stored cannot be what was written.
+    #[error("{found}")]
+    Damaged {
+        /// What the check found.
+        found: String,
+    },
+}

@@ -1,0 +1,93 @@
+//! All durable state, as replayed from the history.
+
+use crate::arbiter::AuthenticationType;
+use crate::ledger::{Damage, Event, Head, Impossible, Ledger, Marks, Row};
+
+use super::ports::{Store, StoreError};
+use super::token::Tokens;
+
+/// Entries read from the store at once.
+const PAGE: u32 = 4_096;
+
+/// What the history makes.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) head: Head,
+    pub(super) ledger: Ledger,
+    pub(super) marks: Marks,
+    pub(super) tokens: Tokens,
+    pub(super) authentication_type: AuthenticationType,
+}
+
+/// Why the stored history gave no state.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReplayError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Damage(#[from] Damage),
+}
+
+impl State {
+    fn empty() -> Self {
+        Self {
+            head: Head::genesis(),
+            ledger: Ledger::default(),
+            marks: Marks::default(),
+            tokens: Tokens::default(),
+            authentication_type: AuthenticationType::None,
+        }
+    }
+
+    /// Reads the whole history, checks its chain and its end, and applies it.
+    pub(super) async fn replay(store: &mut impl Store) -> Result<Self, ReplayError> {
+        let mut state = Self::empty();
+        loop {
+            let rows = store.read(state.head.seq, PAGE).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in &rows {
+                state.follow(row)?;
+            }
+        }
+        match store.newest().await? {
+            Some(newest) if newest != state.head => Err(Damage::CutOff {
+                expected: newest.seq,
+                found: state.head.seq,
+            }
+            .into()),
+            _ => Ok(state),
+        }
+    }
+
+    fn follow(&mut self, row: &Row) -> Result<(), Damage> {
+        let event = self.head.follow(row)?;
+        self.apply(row.seq, row.at, &event)
+            .map_err(|Impossible| Damage::Impossible {
+                seq: row.seq,
+                kind: row.kind.clone(),
+            })
+    }
+
+    /// Makes the next entry of what was decided, and the state what it is after it.
+    ///
+    /// # Panics
+    /// If the rules decided something that cannot happen: better no answer than a wrong one.
+    pub(super) fn record(&mut self, at: i64, actor: &str, event: &Event) -> Row {
+        let row = self.head.append(at, actor, event);
+        self.apply(row.seq, at, event)
+            .expect("the rules decide only what can happen");
+        row
+    }
+
+    fn apply(&mut self, seq: u64, at: i64, event: &Event) -> Result<(), Impossible> {
+        self.ledger.apply(seq, at, event)?;
+        self.tokens.apply(at, event)?;
+        self.marks.apply(event);
+        if let Event::AuthenticationType { now, .. } = event {
+            self.authentication_type = AuthenticationType::from_name(now).ok_or(Impossible)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! The API as a client meets it: a real service with its store, on a real socket and port.
+
+mod access;
+mod answers;
+mod bench;
+mod pages;
+mod patience;
+mod raw;
+mod secrets;
