@@ -11,11 +11,10 @@ mod load;
 #[path = "api/service.rs"]
 mod service;
 
-use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use load::{Load, percentile};
+use load::{Failure, Load, percentile};
 
 /// Rounds; each measures every figure, so that a noisy moment hits all of them.
 const ROUNDS: usize = 5;
@@ -27,7 +26,7 @@ const CONNECTIONS: usize = 64;
 /// Connections for reads: enough to keep both processors busy.
 const READERS: usize = 16;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, role, socket] = &arguments[..]
         && role == "bare-server"
@@ -69,7 +68,7 @@ fn measure(
     bare: &limits::Bare,
     service: &service::Running,
     figures: &mut Figures,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<(), Failure> {
     let syncs = limits::syncs(&folder.join("raw"), SEQUENTIAL)?;
     figures
         .sync_rate

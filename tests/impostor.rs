@@ -3,10 +3,11 @@
 #![cfg(feature = "sim")]
 
 mod impostor {
-    pub mod bench;
-    pub mod chain;
-    pub mod hostile;
-    pub mod open;
-    pub mod replay;
-    pub mod session;
+    mod bench;
+    mod chain;
+    mod forger;
+    mod hostile;
+    mod open;
+    mod replay;
+    mod session;
 }

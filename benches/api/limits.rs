@@ -1,13 +1,13 @@
 //! What cannot be beaten: the disk, and HTTP with nothing behind it.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use crate::load::Failure;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -42,7 +42,7 @@ pub struct Bare {
 
 impl Bare {
     /// Starts this program again as the server.
-    pub fn start(folder: &Path) -> Result<Self, Box<dyn Error>> {
+    pub fn start(folder: &Path) -> Result<Self, Failure> {
         let socket = folder.join("bare.sock");
         let process = Command::new(std::env::current_exe()?)
             .arg("bare-server")
@@ -62,7 +62,7 @@ impl Drop for Bare {
 }
 
 /// Answers with as many bytes as the service would, and does nothing else.
-pub async fn serve(socket: &Path) -> Result<(), Box<dyn Error>> {
+pub async fn serve(socket: &Path) -> Result<(), Failure> {
     let listener = UnixListener::bind(socket)?;
     loop {
         let (stream, _) = listener.accept().await?;

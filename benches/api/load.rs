@@ -12,7 +12,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
-type Failure = Box<dyn Error + Send + Sync>;
+/// Whatever went wrong; a bench stops at the first.
+pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// What to ask.
 #[derive(Clone, Copy)]

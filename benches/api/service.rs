@@ -1,11 +1,11 @@
 //! The service under measure: the real program, whose vendor gives enough free channels for every request.
 
-use std::error::Error;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::load::Failure;
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{Feature, Profile};
 use tallykey_signing::{Vendor, simulator};
@@ -19,7 +19,7 @@ pub struct Running {
 
 impl Running {
     /// Starts the service with its state in `folder`.
-    pub fn start(folder: &Path) -> Result<Self, Box<dyn Error>> {
+    pub fn start(folder: &Path) -> Result<Self, Failure> {
         let vendor = Vendor::generate("Bench", true, 1_790_000_000, getrandom::fill)?;
         let (trust, profile) = (folder.join("trust"), folder.join("profile"));
         std::fs::write(&trust, vendor.trust_bundle())?;
@@ -64,7 +64,7 @@ impl Drop for Running {
 }
 
 /// Waits until something answers on `socket`; a started process needs some milliseconds for it.
-pub fn answers(socket: &Path) -> Result<(), Box<dyn Error>> {
+pub fn answers(socket: &Path) -> Result<(), Failure> {
     let deadline = Instant::now() + Duration::from_secs(10);
     while UnixStream::connect(socket).is_err() {
         if Instant::now() > deadline {

@@ -33,6 +33,7 @@ pub(crate) struct Arguments {
         value_name = "FEATURE=COUNT,…",
         value_delimiter = ',',
         value_parser = channels,
+        conflicts_with = "blank",
         default_value = "camera=64,other-brand=32,vca=8"
     )]
     channels: Vec<(String, u64)>,

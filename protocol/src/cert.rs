@@ -58,6 +58,9 @@ pub struct Certificate<'a> {
 
 impl<'a> Certificate<'a> {
     /// Reads one certificate that fills `der` exactly and obeys the profile of its role.
+    ///
+    /// # Errors
+    /// [`CertError`]: the first rule that it breaks.
     pub fn parse(der: &'a [u8]) -> Result<Self, CertError> {
         if der.len() > CERT_MAX {
             return Err(CertError::TooLong {
@@ -124,7 +127,7 @@ impl<'a> Certificate<'a> {
     }
 
     /// May this key certify others?
-    pub fn is_ca(&self) -> bool {
+    fn is_ca(&self) -> bool {
         self.extensions
             .basic_constraints
             .is_some_and(|basic| basic.ca)

@@ -38,6 +38,15 @@ pub fn kid(key: &PublicKey) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
+/// Key identifier in certificates: the first 160 bits of SHA-256 of the point (RFC 7093 §2 method 1).
+#[must_use]
+pub fn key_id(key: &PublicKey) -> [u8; 20] {
+    let digest: [u8; 32] = Sha256::digest(key).into();
+    let mut id = [0; 20];
+    id.copy_from_slice(&digest[..20]);
+    id
+}
+
 /// Whether `text` may be a dongle's serial: capital letters, digits and inner hyphens.
 #[must_use]
 pub fn is_serial(text: &str) -> bool {

@@ -77,14 +77,14 @@ pub(super) async fn run(work: Work, service: &Connection, screen: &Screen) -> Re
 
 fn one(done: &Allocated) -> String {
     let when = if done.created { "new" } else { "held before" };
-    format!("{}, {when}\n", line(&done.allocation))
+    format!("{} ({when})\n", line(&done.allocation))
 }
 
 /// An allocation in one line, in the colour of its state.
-pub(super) fn line(allocation: &Allocation) -> String {
+fn line(allocation: &Allocation) -> String {
     let (word, tone) = state(allocation.state);
     format!(
-        "{} {} {} {}",
+        "{}  {}  {}  {}",
         tone.paint(word),
         plain(&allocation.device),
         plain(&allocation.feature),

@@ -10,9 +10,12 @@ use super::{allocate::ImportError, exit::Exit, places::program};
 /// Why a command did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The service did not give the answer.
+    /// The service refused or failed.
+    #[error("{}", .0.detail)]
+    Answer(Box<Problem>),
+    /// The service did not answer.
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Client(ClientError),
     /// No service was found.
     #[error("no service answers; tried {}", tried.join("; "))]
     NoService {
@@ -23,7 +26,7 @@ pub enum Failure {
     #[error("{0}; nothing was allocated")]
     Import(#[from] ImportError),
     /// The device holds nothing that could be released.
-    #[error("{device} holds no {} allocation", feature.as_deref().unwrap_or("such"))]
+    #[error("{device} holds no {}channels", feature.as_ref().map(|f| format!("{f} ")).unwrap_or_default())]
     NotHeld {
         /// The device, as given.
         device: String,
@@ -81,6 +84,15 @@ fn named(serials: &[String]) -> String {
     }
 }
 
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Problem(problem) => Self::Answer(problem),
+            error => Self::Client(error),
+        }
+    }
+}
+
 impl Failure {
     /// The service cannot start.
     #[must_use]
@@ -102,7 +114,7 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Client(ClientError::Problem(problem)) => match problem.status {
+            Self::Answer(problem) => match problem.status {
                 401 | 403 => Exit::NotPermitted,
                 400..500 => Exit::Refused,
                 _ => Exit::Fault,
@@ -126,14 +138,14 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> String {
         let code = match self {
-            Self::Client(ClientError::Problem(problem)) => return problem.code.clone(),
+            Self::Answer(problem) => return problem.code.clone(),
             Self::Import(error) => return error.code(),
             Self::Client(ClientError::Unreachable { .. }) | Self::NoService { .. } => {
                 "service-unreachable"
             }
             Self::Client(ClientError::ForeignSocket { .. }) => "foreign-socket",
             Self::Client(ClientError::Lost { .. } | ClientError::TimedOut { .. }) => "answer-lost",
-            Self::Client(ClientError::NotTheService { .. }) => "not-the-service",
+            Self::Client(_) => "not-the-service",
             Self::NotHeld { .. } => "no-such-allocation",
             Self::SeveralHeld { .. } => "which-feature",
             Self::WhichDongle { .. } => "which-dongle",
@@ -149,7 +161,7 @@ impl Failure {
     #[must_use]
     pub fn next(&self) -> String {
         match self {
-            Self::Client(ClientError::Problem(problem)) => problem.next.clone(),
+            Self::Answer(problem) => problem.next.clone(),
             Self::Client(ClientError::Unreachable { .. }) | Self::NoService { .. } => format!(
                 "start it with `{} serve --simulate`, or name its socket with --socket",
                 program()
@@ -189,7 +201,7 @@ impl Failure {
     /// The failure as problem details: the service's own, or the like (RFC 9457 §3: without a
     /// status, because no HTTP answer carries it).
     pub(super) fn document(&self) -> Value {
-        if let Self::Client(ClientError::Problem(problem)) = self {
+        if let Self::Answer(problem) = self {
             return json!(problem);
         }
         if let Self::Import(error) = self {

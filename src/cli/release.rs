@@ -33,7 +33,7 @@ pub(super) async fn run(
     let released = service.client.release(id).await?;
     screen.answer(&released, || {
         format!(
-            "released {} {} {}\n",
+            "released  {}  {}  {}\n",
             plain(&released.device),
             plain(&released.feature),
             count(released.weight, "channel"),

@@ -44,8 +44,9 @@ fn readable(status: &Status) -> String {
 
 /// What nobody may overlook.
 pub(super) fn simulated_notice() -> String {
-    let notice = "SIMULATED: the dongle is a program. Its channels are for trying out, no licence.";
-    format!("{}\n", notice.yellow().bold())
+    let notice = "*** SIMULATED ***";
+    let meaning = "The dongle is a program: its channels are for trying out and are no licence.";
+    format!("{}  {}\n", notice.yellow().bold(), meaning.yellow())
 }
 
 pub(super) fn heading(status: &Status) -> String {

@@ -1,20 +1,13 @@
 //! Whose dongle it is: the pinned vendor, and a certificate chain judged by it.
 
 use sha2::{Digest, Sha256};
-use tallykey_protocol::cert::{CertError, Certificate, Role, verify_chain};
+use tallykey_protocol::cert::{CertError, Certificate, Role, SIMULATOR_ROOT_KEY_ID, verify_chain};
 use tallykey_protocol::command::certificate;
 use tallykey_protocol::command::hello;
-use tallykey_protocol::id::PublicKey;
+use tallykey_protocol::id::{PublicKey, key_id};
 use tallykey_protocol::trust::TrustBundle;
 
 use super::error::{BadChain, Fault};
-
-/// Key identifier of the simulator's public root (RFC 7093 §2, method 1). Every build knows it, so
-/// that even one without the simulator can say what it refuses.
-const SIMULATOR_ROOT: [u8; 20] = [
-    0x10, 0x09, 0xdc, 0x25, 0x9c, 0x83, 0xa0, 0x6a, 0x22, 0x48, 0x6d, 0x98, 0xd2, 0xf6, 0x5e, 0xa2,
-    0x1e, 0x74, 0x12, 0xeb,
-];
 
 /// The one vendor whose dongles count here.
 #[derive(Clone, Debug)]
@@ -43,7 +36,7 @@ impl Vendor {
     pub fn pin(bundle: &TrustBundle<'_>, simulate: bool) -> Result<Self, VendorError> {
         let root = Certificate::parse(bundle.root)?;
         root.verify_root()?;
-        if key_id(root.public_key()) == SIMULATOR_ROOT && !simulate {
+        if key_id(root.public_key()) == SIMULATOR_ROOT_KEY_ID && !simulate {
             return Err(VendorError::Simulator);
         }
         Ok(Self {
@@ -97,19 +90,12 @@ impl Identity {
 fn refused(error: CertError, serial: Option<&str>) -> Fault {
     let serial = serial.map(str::to_owned);
     match error {
-        CertError::OtherVendor { authority } if authority == SIMULATOR_ROOT => {
+        CertError::OtherVendor { authority } if authority == SIMULATOR_ROOT_KEY_ID => {
             Fault::SimulatorRefused { serial }
         }
         CertError::OtherVendor { authority } => Fault::WrongVendor { serial, authority },
         error => BadChain::Certificate(error).into(),
     }
-}
-
-fn key_id(key: &PublicKey) -> [u8; 20] {
-    let digest: [u8; 32] = Sha256::digest(key).into();
-    let mut id = [0; 20];
-    id.copy_from_slice(&digest[..20]);
-    id
 }
 
 #[cfg(test)]
@@ -123,7 +109,7 @@ mod tests {
     fn a21_the_simulators_root_is_known_and_pinned_only_to_simulate() {
         let vendor = simulator::vendor().expect("constant keys");
         let root = Certificate::parse(vendor.root_certificate()).expect("our own profile");
-        assert_eq!(key_id(root.public_key()), SIMULATOR_ROOT);
+        assert_eq!(key_id(root.public_key()), SIMULATOR_ROOT_KEY_ID);
 
         let bytes = vendor.trust_bundle();
         let bundle = TrustBundle::decode(&bytes).expect("our own bundle");

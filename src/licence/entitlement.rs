@@ -110,7 +110,6 @@ impl Entitlement {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::licence::testing;
 
     #[test]

@@ -76,6 +76,12 @@ pub(crate) async fn run(
     if let Some(port) = port {
         server.on_port(port);
     }
+    tracing::info!(
+        socket = %places.socket.display(),
+        port = port_address.map(tracing::field::display),
+        simulated,
+        "listening"
+    );
     if simulated {
         let seen = service.wait_for(|snapshot| !snapshot.dongles.is_empty());
         // Without one the banner says so; the service runs all the same.
@@ -169,7 +175,7 @@ fn watch(
 ) -> Result<Watch, Failure> {
     // Names this run of the service to dongles; the lease is what counts, whatever the id.
     let mut host_id = [0; 16];
-    let random = getrandom::fill(&mut host_id).map_err(std::io::Error::from);
+    let random = getrandom::fill(&mut host_id).map_err(|e| std::io::Error::other(e.to_string()));
     random
         .and_then(|()| Watch::start(finder, pinned.vendor.clone(), host_id, intervals, events))
         .map_err(|error| {

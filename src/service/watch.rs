@@ -13,8 +13,8 @@ mod rescan;
 mod session;
 
 use std::io;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -108,8 +108,8 @@ pub type WinkDone = Box<dyn FnOnce(Result<(), Fault>) + Send>;
 
 /// The running watch. Dropping it ends it without waiting; [`Watch::stop`] waits.
 pub struct Watch {
-    notices: mpsc::SyncSender<Notice>,
-    thread: JoinHandle<()>,
+    context: Arc<session::Context>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Watch {
@@ -131,13 +131,15 @@ impl Watch {
             host_id,
             intervals,
             events,
-            notices: notices.clone(),
+            notices,
+            ending: AtomicBool::new(false),
         });
-        let rescan = Rescan::new(finder, context, inbox);
+        let rescan = Rescan::new(finder, Arc::clone(&context), inbox);
         let thread = thread::Builder::new()
             .name("dongles".into())
             .spawn(|| rescan.run())?;
-        Ok(Self { notices, thread })
+        let thread = Some(thread);
+        Ok(Self { context, thread })
     }
 
     /// Makes the dongle `key` blink. Does not wait; `done` is called when it is known, with
@@ -148,7 +150,7 @@ impl Watch {
             done,
         };
         if let Err(mpsc::TrySendError::Full(notice) | mpsc::TrySendError::Disconnected(notice)) =
-            self.notices.try_send(wink)
+            self.context.notices.try_send(wink)
         {
             notice.refuse();
         }
@@ -156,10 +158,26 @@ impl Watch {
 
     /// Closes every session, so that the leases end now, and waits until that is done. The reader
     /// of the events must go on reading meanwhile, or have dropped its end.
-    pub fn stop(self) {
-        // A full queue is being worked off, and a closed one has ended already.
-        if self.notices.send(Notice::Stop).is_ok() && self.thread.join().is_err() {
+    pub fn stop(mut self) {
+        self.end();
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
             tracing::error!("the watch over the dongles ended by a defect");
         }
+    }
+
+    fn end(&self) {
+        self.context.ending.store(true, Ordering::Release);
+        // Only to wake it: a full queue keeps it awake as well.
+        self.context.notices.try_send(Notice::Look).ok();
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -190,7 +190,7 @@ async fn every_wrong_request_is_a_problem_with_its_own_code() {
         let problem = post(&json!({ "device": device }).to_string()).send().await;
         problem.refused(422, "bad-device-id");
     }
-    let feature = post(r#"{"device":"a","feature":"camara"}"#).send().await;
+    let feature = post(r#"{"device":"SN-1","feature":"camara"}"#).send().await;
     let feature = feature.refused(422, "unknown-feature");
     assert!(feature.detail.contains("camera"), "{}", feature.detail);
     let wink = door

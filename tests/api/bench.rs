@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use tallykey::api::{PeerRole, PortListener, Server, SocketListener};
 use tallykey::licence::{Profile, Trust};
+use tallykey::service::ports::Watcher;
 use tallykey::service::watch::WinkDone;
-use tallykey::service::{Service, Settings, Watcher};
+use tallykey::service::{Service, Settings};
 use tallykey::store::{SqliteStore, StateFolder};
 use tallykey_client::wire::{NewToken, Role, TokenAsk};
 use tallykey_client::{Client, Endpoint};

@@ -11,27 +11,27 @@ use tallykey_protocol::frame::{Exchange, Packets, Progress};
 use tallykey_protocol::limits::MESSAGE_MAX;
 use tallykey_protocol::report::Report;
 use tallykey_protocol::trust::TrustBundle;
-use tallykey_signing::simulator;
+use tallykey_signing::{SoftwareKey, simulator};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
 use tallykey_sim::provision::{Order, chip_id, provision};
 
-pub const SERIAL: &str = "TK-IMPOSTOR-1";
+pub(crate) const SERIAL: &str = "TK-IMPOSTOR-1";
 
 /// Long enough for a busy machine; silence is scripted and costs nothing.
-pub const TIMING: Timing = Timing {
+pub(crate) const TIMING: Timing = Timing {
     silence: Duration::from_secs(20),
     answer: Duration::from_secs(60),
 };
 
-pub fn blank() -> SimDongle {
+pub(crate) fn blank() -> SimDongle {
     let flash = SimFlash::blank(chip_id(SERIAL));
     SimDongle::plug(SimPlatform::new(flash, Clock::real())).expect("blank flash boots")
 }
 
 /// A dongle with 64 camera channels of the vendor `maker`.
-pub fn made_by(maker: &tallykey_signing::Vendor) -> SimDongle {
+pub(crate) fn made_by(maker: &tallykey_signing::Vendor) -> SimDongle {
     let dongle = blank();
     let profile = simulator::profile();
     let order = Order {
@@ -44,45 +44,49 @@ pub fn made_by(maker: &tallykey_signing::Vendor) -> SimDongle {
     dongle
 }
 
-pub fn simulators_own() -> SimDongle {
+pub(crate) fn simulators_own() -> SimDongle {
     made_by(&simulator::vendor().expect("constant keys"))
 }
 
 /// A vendor of its own.
-pub fn vendor(name: &str, test: bool) -> tallykey_signing::Vendor {
+pub(crate) fn vendor(name: &str, test: bool) -> tallykey_signing::Vendor {
     let fill = |bytes: &mut [u8]| getrandom::fill(bytes);
     tallykey_signing::Vendor::generate(name, test, simulator::ISSUED_AT, fill)
         .expect("random keys make a vendor")
 }
 
+pub(crate) fn random_key() -> SoftwareKey {
+    SoftwareKey::generate(|bytes: &mut [u8]| getrandom::fill(bytes)).expect("random bytes")
+}
+
 /// What a host pins of `maker`.
-pub fn pinned(maker: &tallykey_signing::Vendor) -> Vendor {
+pub(crate) fn pinned(maker: &tallykey_signing::Vendor) -> Vendor {
     let bytes = maker.trust_bundle();
     let bundle = TrustBundle::decode(&bytes).expect("our own bundle");
     Vendor::pin(&bundle, true).expect("a vendor's root")
 }
 
-pub fn simulator() -> Vendor {
+pub(crate) fn simulator() -> Vendor {
     pinned(&simulator::vendor().expect("constant keys"))
 }
 
-pub fn port(dongle: &SimDongle) -> Box<dyn ReportPort> {
+pub(crate) fn port(dongle: &SimDongle) -> Box<dyn ReportPort> {
     let mut finder = LocalFinder::new(vec![dongle.clone()]);
     let found = finder.find().expect("a bus of our own");
     finder.open(&found[0]).expect("it is plugged in")
 }
 
 /// What `tallykey serve --simulate` does with a port.
-pub fn open(port: Box<dyn ReportPort>) -> Result<Open, Fault> {
+pub(crate) fn open(port: Box<dyn ReportPort>) -> Result<Open, Fault> {
     open_for(port, &simulator())
 }
 
-pub fn open_for(port: Box<dyn ReportPort>, vendor: &Vendor) -> Result<Open, Fault> {
+pub(crate) fn open_for(port: Box<dyn ReportPort>, vendor: &Vendor) -> Result<Open, Fault> {
     Found::new(port, TIMING)?.identify(vendor)?.open([1; 16])
 }
 
 /// The fault of a dongle that must not open.
-pub fn fault(opened: Result<Open, Fault>) -> Fault {
+pub(crate) fn fault(opened: Result<Open, Fault>) -> Fault {
     match opened {
         Ok(open) => panic!("opened: {:?}", open.evidence()),
         Err(fault) => fault,
@@ -90,16 +94,16 @@ pub fn fault(opened: Result<Open, Fault>) -> Fault {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     ToDongle,
     ToHost,
 }
 
 /// May change a message; answers whether it is passed on.
-pub type Hand = Box<dyn FnMut(Way, u8, &mut Vec<u8>) -> bool + Send>;
+pub(crate) type Hand = Box<dyn FnMut(Way, u8, &mut Vec<u8>) -> bool + Send>;
 
 /// Someone with a cable at each side: sees every message whole and passes on what it likes.
-pub struct Between {
+pub(crate) struct Between {
     inner: Box<dyn ReportPort>,
     hand: Hand,
     outgoing: Option<(u32, u8, Exchange)>,
@@ -108,7 +112,7 @@ pub struct Between {
 }
 
 impl Between {
-    pub fn new(
+    pub(crate) fn on(
         inner: Box<dyn ReportPort>,
         hand: impl FnMut(Way, u8, &mut Vec<u8>) -> bool + Send + 'static,
     ) -> Box<dyn ReportPort> {
@@ -168,11 +172,11 @@ impl ReportPort for Between {
     }
 }
 
-pub fn decoded<'b, T: Decode<'b>>(bytes: &'b [u8]) -> T {
+pub(crate) fn decoded<'b, T: Decode<'b>>(bytes: &'b [u8]) -> T {
     T::decode(bytes).expect("an honest message")
 }
 
-pub fn encoded(body: &impl Encode) -> Vec<u8> {
+pub(crate) fn encoded(body: &impl Encode) -> Vec<u8> {
     let mut bytes = vec![0; MESSAGE_MAX];
     let length = body.encode(&mut bytes).expect("fits a message");
     bytes.truncate(length);

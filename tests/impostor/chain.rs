@@ -103,7 +103,7 @@ fn a20_a_certificate_that_is_none_is_a_broken_chain() {
 
 #[test]
 fn a_digest_that_is_not_the_leafs_is_a_broken_chain() {
-    let port = Between::new(port(&simulators_own()), |way, command, message| {
+    let port = Between::on(port(&simulators_own()), |way, command, message| {
         if way == Way::ToHost && command == Command::Certificate.code() {
             let reply: certificate::Reply<'_> = decoded(&message[1..]);
             let digest = [0; 32];
@@ -151,7 +151,7 @@ fn saying(
     dongle: &SimDongle,
     mut change: impl FnMut(&mut hello::Reply<'_>) + Send + 'static,
 ) -> Box<dyn ReportPort> {
-    Between::new(port(dongle), move |way, command, message| {
+    Between::on(port(dongle), move |way, command, message| {
         if way == Way::ToHost && command == Command::Hello.code() {
             let mut reply: hello::Reply<'_> = decoded(&message[1..]);
             change(&mut reply);
@@ -173,7 +173,7 @@ fn showing(
     dongle: &SimDongle,
     mut change: impl FnMut([&mut Vec<u8>; 2]) + Send + 'static,
 ) -> Box<dyn ReportPort> {
-    Between::new(port(dongle), move |way, command, message| {
+    Between::on(port(dongle), move |way, command, message| {
         if way == Way::ToHost && command == Command::Certificate.code() {
             let reply: certificate::Reply<'_> = decoded(&message[1..]);
             let [leaf, authority] = reply.chain.expect("it was asked for");

@@ -25,7 +25,7 @@ struct Hostile {
 }
 
 impl Hostile {
-    fn new(script: impl FnMut(u32, u8) -> Vec<Report> + Send + 'static) -> Box<dyn ReportPort> {
+    fn with(script: impl FnMut(u32, u8) -> Vec<Report> + Send + 'static) -> Box<dyn ReportPort> {
         let info = DeviceInfo {
             version: [0; 3],
             capabilities: 0,
@@ -77,7 +77,7 @@ fn message(channel: u32, command: u8, payload: &[u8]) -> Vec<Report> {
 
 #[test]
 fn a20_a_silent_device_is_given_up() {
-    let fault = fault(open(Hostile::new(|_, _| vec![])));
+    let fault = fault(open(Hostile::with(|_, _| vec![])));
     assert!(matches!(link_error(fault), LinkError::Silent { .. }));
 }
 
@@ -99,14 +99,14 @@ fn a20_a_device_that_gives_no_channel_is_given_up() {
 #[test]
 fn a20_endless_signs_of_life_are_given_up() {
     let alive = |channel, _| message(channel, command::KEEPALIVE, &[1]);
-    let fault = fault(open(Hostile::new(alive)));
+    let fault = fault(open(Hostile::with(alive)));
     assert!(matches!(link_error(fault), LinkError::Flood));
 }
 
 #[test]
 fn a20_endless_fragments_for_others_are_given_up() {
     let mut sequence = 0_u8;
-    let fault = fault(open(Hostile::new(move |channel, command| {
+    let fault = fault(open(Hostile::with(move |channel, command| {
         sequence = (sequence + 1) % 128;
         let mut fragment = message(channel.wrapping_add(1), command, &[])[0];
         fragment[4] = sequence;
@@ -118,7 +118,7 @@ fn a20_endless_fragments_for_others_are_given_up() {
 #[test]
 fn a20_endless_fragments_of_an_answer_are_given_up() {
     let mut sent = 0_usize;
-    let fault = fault(open(Hostile::new(move |channel, command| {
+    let fault = fault(open(Hostile::with(move |channel, command| {
         let whole = message(channel, command, &[0x5a; 7609]);
         sent += 1;
         // Never the last one: from the 128th on, the 127th again and again.
@@ -136,7 +136,7 @@ fn a20_endless_fragments_of_an_answer_are_given_up() {
 #[test]
 fn a20_an_answer_without_a_byte_has_a_name() {
     let empty = |channel, command| message(channel, command, &[]);
-    let fault = fault(open(Hostile::new(empty)));
+    let fault = fault(open(Hostile::with(empty)));
     assert!(matches!(
         fault,
         Fault::Io {
@@ -154,7 +154,7 @@ fn a20_control_characters_in_a_serial_go_no_further() {
     hello.extend(b"TK\x1b[2J");
     hello.extend([5, 2, 6, 0xf5, 7, 0x61, b'1', 8, 0x19, 0x1d, 0xb9]);
     let script = move |channel, command| message(channel, command, &hello);
-    let fault = fault(open(Hostile::new(script)));
+    let fault = fault(open(Hostile::with(script)));
     let text = fault.to_string();
     assert!(text.contains("`serial`"), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
@@ -223,7 +223,7 @@ proptest! {
         status_ok in any::<bool>(),
     ) {
         let mut next = 0;
-        let opened = open(Hostile::new(move |channel, command| {
+        let opened = open(Hostile::with(move |channel, command| {
             let mut answer = answers[next % answers.len()].clone();
             next += 1;
             if status_ok && !answer.is_empty() {

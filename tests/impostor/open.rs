@@ -82,7 +82,7 @@ fn a17_a_second_host_is_told_busy_with_the_age_of_the_lease() {
 
 /// A dongle that gets another `open` request than the host sent.
 fn asking(mut change: impl FnMut(&mut wire::Request) + Send + 'static) -> Box<dyn ReportPort> {
-    Between::new(port(&simulators_own()), move |way, command, message| {
+    Between::on(port(&simulators_own()), move |way, command, message| {
         if way == Way::ToDongle && command == Command::Open.code() {
             let mut request = decoded(message);
             change(&mut request);
@@ -94,7 +94,7 @@ fn asking(mut change: impl FnMut(&mut wire::Request) + Send + 'static) -> Box<dy
 
 /// A dongle whose reply to `open` is changed on the way.
 fn answering(mut change: impl FnMut(&mut Vec<u8>) + Send + 'static) -> Box<dyn ReportPort> {
-    Between::new(port(&simulators_own()), move |way, command, message| {
+    Between::on(port(&simulators_own()), move |way, command, message| {
         if way == Way::ToHost && command == Command::Open.code() {
             change(message);
         }
@@ -108,7 +108,7 @@ fn through_a_session(dongle: &SimDongle, kind: Kind) -> Box<dyn ReportPort> {
     let channel = Channel::new(dongle.connect().expect("plugged in")).expect("a channel");
     let mut own = Session::open(channel, [9; 16]).expect("nobody has it");
     let mut signed = Vec::new();
-    Between::new(port(dongle), move |way, command, message| {
+    Between::on(port(dongle), move |way, command, message| {
         if command != Command::Open.code() {
             return true;
         }

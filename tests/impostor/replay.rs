@@ -29,7 +29,7 @@ fn a11_a_recorded_session_played_back_opens_nothing() {
     for _ in 0..SESSIONS {
         let recording = record(&dongle);
         for _ in 0..PLAYS {
-            match fault(open(Player::new(recording.clone()))) {
+            match fault(open(Player::of(recording.clone()))) {
                 Fault::ProofInvalid {
                     source: BadProof::Nonce,
                 } => {}
@@ -42,7 +42,7 @@ fn a11_a_recorded_session_played_back_opens_nothing() {
 fn record(dongle: &tallykey_sim::dongle::SimDongle) -> Recording {
     let tape = Arc::new(Mutex::new(Recording::default()));
     let recorder = Arc::clone(&tape);
-    let listening = Between::new(port(dongle), move |way, code, message| {
+    let listening = Between::on(port(dongle), move |way, code, message| {
         if way == Way::ToHost {
             let mut tape = recorder.lock().expect("one thread");
             if code == command::INIT {
@@ -72,7 +72,7 @@ struct Player {
 }
 
 impl Player {
-    fn new(recording: Recording) -> Box<dyn ReportPort> {
+    fn of(recording: Recording) -> Box<dyn ReportPort> {
         let info = DeviceInfo {
             version: [0, 1, 0],
             capabilities: 0,

@@ -70,7 +70,7 @@ fn a_changed_answer_ends_the_session() {
 
 #[test]
 fn a_grant_changed_on_the_way_is_not_believed() {
-    let port = Between::new(port(&simulators_own()), |way, command, message| {
+    let port = Between::on(port(&simulators_own()), |way, command, message| {
         if way == Way::ToHost && command == Command::Grant.code() {
             let middle = message.len() / 2;
             message[middle] ^= 1;
@@ -141,7 +141,7 @@ fn on_heartbeats(
     mut hand: impl FnMut(usize, &mut Vec<u8>) -> bool + Send + 'static,
 ) -> Box<dyn ReportPort> {
     let count = Arc::new(AtomicUsize::new(0));
-    Between::new(port(dongle), move |way, command, message| {
+    Between::on(port(dongle), move |way, command, message| {
         if way == Way::ToHost && command == Command::Heartbeat.code() {
             return hand(count.fetch_add(1, Ordering::Relaxed), message);
         }

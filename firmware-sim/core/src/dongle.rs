@@ -13,8 +13,9 @@ use tallykey_protocol::report::Report;
 
 /// A dongle on the hardware `P`.
 ///
-/// RAM, all of it here: two buffers of the longest message (one for each way), one reply before it is wrapped,
-/// and the device's working room: under 36 KiB, which a test checks. Signing and verifying need some 20 KiB of stack beside it.
+/// RAM, all of it here: two buffers of the longest message (one for each way), one reply before it is
+/// wrapped, and the device's working room: under 36 KiB, which a test checks. Stack comes on top: a proof is put
+/// together and signed there.
 pub struct Dongle<P> {
     endpoint: Endpoint,
     outbox: Outbox,
@@ -25,9 +26,21 @@ pub struct Dongle<P> {
 
 /// What INIT says: the version of this crate; WINK works, CTAPHID_MSG does not.
 const INFO: DeviceInfo = DeviceInfo {
-    version: [0, 1, 0],
+    version: [
+        number(env!("CARGO_PKG_VERSION_MAJOR")),
+        number(env!("CARGO_PKG_VERSION_MINOR")),
+        number(env!("CARGO_PKG_VERSION_PATCH")),
+    ],
     capabilities: capability::WINK | capability::NO_MSG,
 };
+
+/// Read when this is compiled: the wire has one byte for each.
+const fn number(text: &str) -> u8 {
+    match u8::from_str_radix(text, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("a part of the version is above 255"),
+    }
+}
 
 impl<P: Platform> Dongle<P> {
     /// Starts from what the flash holds.

@@ -16,9 +16,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(test)]
-extern crate std;
-
 mod device;
 mod dongle;
 mod grants;
@@ -33,3 +30,6 @@ mod store;
 
 pub use dongle::Dongle;
 pub use store::BootFault;
+
+#[cfg(test)]
+extern crate std;

@@ -16,21 +16,24 @@
 //! **Atomicity.** Until the last bit of the header is programmed the header's check fails, so a cut before that leaves
 //! the old state; after it, the body has been synced, so the new state is found. There is no third outcome.
 //!
-//! **Damage.** By the order above, a complete header with the highest sequence always has an intact body. If it has not, the
-//! flash has lost bits: boot refuses with [`BootFault::Damaged`] and does not fall back to the older slot, because counters
-//! and given-away counts would fall. The same if no header is complete but slot 0 is not erased.
+//! **Damage.** By the order above, a complete header with the highest sequence always has an intact body. If it
+//! has not, the flash has lost bits: boot refuses with [`BootFault::Damaged`] and does not fall back to the older
+//! slot, because counters and given-away counts would fall. The same if no header is complete but slot 0 is not
+//! erased. A header that lost bits cannot be told from one that was torn: the older state is found then, and the
+//! host, which remembers the counter, calls the dongle rolled back.
 //!
 //! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, and three
 //! certificates of the greatest length, checked when this crate is compiled.
 //!
-//! **Wear.** One commit erases as many sectors as the state covers, in alternate slots: a dongle with one grant of a few lines
-//! erases two sectors per commit, so 10,000 erase cycles give at least 20,000 changes of a state that changes some ten
-//! times in its life. Nothing else writes.
+//! **Erasure.** What a commit replaces, a key included, stays readable in the other slot until the commit after it
+//! has overwritten it. Nothing reads it but a boot that finds the newer slot torn.
+//!
+//! **Wear.** One commit erases as many sectors as the state covers, in alternate slots: a dongle with one grant of a
+//! few lines erases two sectors per commit, so 10,000 erase cycles give at least 20,000 changes of a state that
+//! changes some ten times in its life. Nothing else writes.
 
 mod header;
 mod image;
-#[cfg(test)]
-mod tests;
 mod writer;
 
 pub(crate) use image::{Item, Meta, Place};
@@ -288,3 +291,6 @@ fn digest(flash: &mut impl Flash, header: &Header, body: u32) -> Result<[u8; 32]
     }
     Ok(hasher.finalize().into())
 }
+
+#[cfg(test)]
+mod tests;

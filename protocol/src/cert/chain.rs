@@ -9,6 +9,10 @@ use crate::limits::CHAIN_MAX;
 /// seconds since 1970, everything below the root must be valid then (RFC 5280 §6.1.3; the trust
 /// anchor's own dates are not part of path validation, §6.1.1): that is how an issuer is judged at a
 /// record's `iat`. A dongle has no end and is judged without a clock.
+///
+/// # Errors
+/// [`CertError`]; [`CertError::OtherVendor`] if everything below the root may be right and only the root
+/// is another.
 pub fn verify_chain<'a>(
     leaf: &'a [u8],
     intermediates: &[&[u8]],
@@ -47,6 +51,9 @@ impl Certificate<'_> {
     /// Verifies that `issuer` certified this certificate and was allowed to: raw names and key
     /// identifiers chain (RFC 5280 §6.1.3 a.4), it is a CA within its path length, the role may come
     /// from it, and its key made the signature.
+    ///
+    /// # Errors
+    /// [`CertError`]: the first of these that is not so.
     pub fn verify_signed_by(&self, issuer: &Certificate<'_>) -> Result<(), CertError> {
         if !self.names(issuer) {
             return Err(CertError::IssuerMismatch);
@@ -72,6 +79,9 @@ impl Certificate<'_> {
     }
 
     /// Verifies that this is a root: no role, and signed by itself.
+    ///
+    /// # Errors
+    /// [`CertError::NotRoot`], [`CertError::Signature`].
     pub fn verify_root(&self) -> Result<(), CertError> {
         if let Some(found) = self.role() {
             return Err(CertError::NotRoot { found });

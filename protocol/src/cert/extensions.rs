@@ -65,10 +65,16 @@ impl<'a> Extensions<'a> {
         let bad = CertError::BadExtension { oid: id };
         match id {
             oid::BASIC_CONSTRAINTS => {
-                once(&mut self.basic_constraints, id, basic_constraints(value)?)
+                let basic = basic_constraints(value)?;
+                // §4.2.1.9: a CA's must not be passed over by a verifier that does not know it.
+                if basic.ca && !critical {
+                    return Err(bad);
+                }
+                once(&mut self.basic_constraints, id, basic)
             }
-            // RFC 5280 §4.2.1.3: conforming CAs mark it critical.
+            // §4.2.1.3, §4.2.1.1, §4.2.1.2: the first is marked critical, the other two never are.
             oid::KEY_USAGE if !critical => Err(bad),
+            oid::AUTHORITY_KEY_ID | oid::SUBJECT_KEY_ID if critical => Err(bad),
             oid::KEY_USAGE => once(&mut self.key_usage, id, key_usage(value).ok_or(bad)?),
             oid::EXTENDED_KEY_USAGE => once(&mut self.role, id, role(value)?),
             oid::SUBJECT_KEY_ID => once(

@@ -35,6 +35,9 @@ pub enum RequestError<E> {
 ///
 /// `chip_id` becomes the subject's CN (empty: an empty subject). `sign` gets the
 /// SHA-256 of the CertificationRequestInfo and answers with its ECDSA P-256 signature, raw r‖s.
+///
+/// # Errors
+/// [`RequestError`].
 pub fn write_request<E>(
     out: &mut [u8],
     chip_id: &str,
@@ -63,6 +66,9 @@ pub struct CertificationRequest<'a> {
 
 impl<'a> CertificationRequest<'a> {
     /// Reads a request that fills `der` exactly, and verifies its signature and that it answers `nonce`.
+    ///
+    /// # Errors
+    /// [`CertError`]; [`CertError::Challenge`] for another nonce or an attribute that we do not ask for.
     pub fn verify(der: &'a [u8], nonce: &[u8]) -> Result<Self, CertError> {
         if der.len() > CERT_MAX {
             return Err(CertError::TooLong {

@@ -4,9 +4,11 @@ use der::{
     Any, Decode, Encode, Tag,
     asn1::{ObjectIdentifier, OctetString, SetOfVec},
 };
-use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoRef;
-use tallykey_protocol::cert::{HARDWARE_TYPE, Role};
+use tallykey_protocol::{
+    cert::{HARDWARE_TYPE, Role},
+    id::key_id,
+};
 use x509_cert::{
     TbsCertificate,
     attr::AttributeTypeAndValue,
@@ -46,7 +48,7 @@ impl Contents {
         contents.add_constraints(true, None)?;
         // The root also signs the revocation list of CAs and issuers.
         contents.add(&KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?;
-        contents.add(&SubjectKeyIdentifier(key_id(key)?))?;
+        contents.add(&SubjectKeyIdentifier(OctetString::new(key_id(key))?))?;
         Ok(contents)
     }
 
@@ -83,9 +85,9 @@ impl Contents {
         contents.add(&KeyUsage(usage.into()))?;
         // Critical: a verifier that does not know our roles must not take the key for anything else.
         contents.add((true, &ExtendedKeyUsage(vec![role.oid()])))?;
-        contents.add(&SubjectKeyIdentifier(key_id(key)?))?;
+        contents.add(&SubjectKeyIdentifier(OctetString::new(key_id(key))?))?;
         contents.add(&AuthorityKeyIdentifier {
-            key_identifier: Some(key_id(issuer_key)?),
+            key_identifier: Some(OctetString::new(key_id(issuer_key))?),
             ..Default::default()
         })?;
         if let Subject::Dongle { chip_id, .. } = subject {
@@ -162,10 +164,4 @@ fn hardware_name(chip_id: &[u8]) -> der::Result<SubjectAltName> {
     };
     let name = OtherName::try_from(&module)?;
     Ok(SubjectAltName(vec![GeneralName::OtherName(name)]))
-}
-
-/// RFC 7093 §2 method 1: the first 160 bits of SHA-256 of the key. SHA-1, the usual way, is not needed.
-fn key_id(public_key: &[u8; 65]) -> der::Result<OctetString> {
-    let digest = Sha256::digest(public_key);
-    OctetString::new(&digest[..20])
 }

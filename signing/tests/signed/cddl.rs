@@ -18,6 +18,8 @@ use crate::{
     records::{grant, largest_grant},
 };
 
+type Bend = fn(&mut Vec<(Value, Value)>);
+
 const RECORDS: &str = include_str!("../../../protocol/records.cddl");
 
 #[test]
@@ -107,7 +109,7 @@ fn the_description_refuses_what_it_should() {
         "a grant is no profile"
     );
 
-    let cases: [(&str, fn(&mut Vec<(Value, Value)>)); 4] = [
+    let cases: [(&str, Bend); 4] = [
         ("a claim missing", |claims| drop(claims.pop())),
         ("a claim unknown", |claims| {
             claims.push((Value::from(-65600), Value::from(1)))

@@ -21,7 +21,7 @@ fn a_dongle_chains_to_its_vendors_root() {
     assert_eq!(dongle.serial_number(), Some(SERIAL));
     assert_eq!(dongle.chip_id(), Some(CHIP_ID));
     assert_eq!(dongle.public_key(), &pki.dongle_key.public_key());
-    assert_eq!((dongle.role(), dongle.is_ca()), (Some(Role::Dongle), false));
+    assert_eq!(dongle.role(), Some(Role::Dongle));
 }
 
 #[test]

@@ -346,6 +346,11 @@ const DONGLE_SINS: &[Sin] = &[
 
 const FACTORY_SINS: &[Sin] = &[
     (
+        "CA that a stranger may overlook",
+        |t| drop(t.extensions()[BASIC_AT].children().remove(1)),
+        CertError::BadExtension { oid: BASIC },
+    ),
+    (
         "factory without path length",
         |t| *value(t, BASIC_AT) = vec![0x30, 3, 1, 1, 0xff],
         CertError::BadExtension { oid: BASIC },

@@ -23,9 +23,8 @@ pub(super) enum Notice {
         key: String,
         done: WinkDone,
     },
-    /// Some session's thread ended: look now.
-    Ended,
-    Stop,
+    /// Something ended: look now.
+    Look,
 }
 
 impl Notice {
@@ -86,12 +85,12 @@ impl Rescan {
 
     pub(super) fn run(mut self) {
         let mut next = Instant::now();
-        while !self.context.events.is_closed() {
+        while !self.context.is_ending() {
             let left = next.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
                 Ok(Notice::Wink { key, done }) => self.wink(key, done),
-                Ok(Notice::Ended) => self.reap(),
-                Ok(Notice::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Notice::Look) => self.reap(),
+                Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     self.reap();
                     self.look();
@@ -151,37 +150,24 @@ impl Rescan {
         });
     }
 
-    /// Takes leave of the sessions that have ended. Whether the dongle was unplugged is asked of
-    /// the bus, because what a failed read says differs from system to system.
+    /// Takes leave of the sessions that have ended.
     fn reap(&mut self) {
-        let mut ended = Vec::new();
+        let mut failed = Vec::new();
         for (key, dongle) in &mut self.dongles {
-            if let Some(session) = dongle.session.take_if(|s| s.thread.is_finished()) {
-                ended.push((key.clone(), session.join()));
+            let over = dongle.session.take_if(|s| s.thread.is_finished());
+            if let Some(ended) = over.map(Session::join) {
+                if ended.opened {
+                    dongle.shown = Shown::Open;
+                }
+                failed.extend(ended.fault.map(|fault| (key.clone(), fault)));
             }
         }
-        if ended.is_empty() {
-            return;
-        }
-        for (key, end) in &ended {
-            if let Some(dongle) = self.dongles.get_mut(key)
-                && end.opened
-            {
-                dongle.shown = Shown::Open;
-            }
-        }
-        self.look();
-        for (key, end) in ended {
-            if let Some(dongle) = self.dongles.get_mut(&key)
-                && let Some(fault) = end.fault
-            {
-                dongle.failed(fault, &self.context);
-            }
-        }
+        self.judge(failed);
     }
 
     /// Starts a session with every dongle that has none.
     fn start(&mut self) {
+        let mut failed = Vec::new();
         for (key, dongle) in &mut self.dongles {
             if !dongle.present || dongle.session.is_some() {
                 continue;
@@ -195,7 +181,22 @@ impl Rescan {
                     dongle.settling = false;
                     dongle.session = Some(session);
                 }
-                Err(error) => dongle.failed(error.into(), &self.context),
+                Err(error) => failed.push((key.clone(), error.into())),
+            }
+        }
+        self.judge(failed);
+    }
+
+    /// Says what failed, unless the dongle was unplugged: that is asked of the bus, because what a
+    /// failed read says differs from system to system.
+    fn judge(&mut self, failed: Vec<(String, Fault)>) {
+        if failed.is_empty() {
+            return;
+        }
+        self.look();
+        for (key, fault) in failed {
+            if let Some(dongle) = self.dongles.get_mut(&key) {
+                dongle.failed(fault, &self.context);
             }
         }
     }

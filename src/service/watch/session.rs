@@ -1,6 +1,7 @@
 //! The thread of one dongle: open a session, hold it, say what changes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::Instant;
 
@@ -18,6 +19,8 @@ pub(super) struct Context {
     pub(super) intervals: Intervals,
     pub(super) events: events::Sender<DongleEvent>,
     pub(super) notices: SyncSender<Notice>,
+    /// Close everything.
+    pub(super) ending: AtomicBool,
 }
 
 /// What a session is told. That its sender is gone means to close.
@@ -31,13 +34,15 @@ pub(super) struct Ended {
     pub(super) fault: Option<Fault>,
 }
 
-/// The service does not read events any more.
-struct Unheard;
-
 impl Context {
-    /// Waits while the actor is behind.
-    pub(super) fn say(&self, event: DongleEvent) -> bool {
-        self.events.blocking_send(event).is_ok()
+    /// Whether to close everything: it was said, or nobody listens any more.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire) || self.events.is_closed()
+    }
+
+    /// Waits while the actor is behind. That nobody listens is seen by [`Context::is_ending`].
+    pub(super) fn say(&self, event: DongleEvent) {
+        self.events.blocking_send(event).ok();
     }
 }
 
@@ -49,7 +54,7 @@ pub(super) fn run(
 ) -> Ended {
     let ended = session(port, key, context, winks);
     // Only a hint: the rescan looks by itself, so a full queue does no harm.
-    context.notices.try_send(Notice::Ended).ok();
+    context.notices.try_send(Notice::Look).ok();
     ended
 }
 
@@ -71,7 +76,7 @@ fn session(
             };
         }
     };
-    let opened = context.say(DongleEvent::Opened {
+    context.say(DongleEvent::Opened {
         key: key.clone(),
         evidence: open.evidence().clone(),
     });
@@ -81,7 +86,10 @@ fn session(
     {
         tracing::debug!(key, %error, "the lease is left to run out");
     }
-    Ended { opened, fault }
+    Ended {
+        opened: true,
+        fault,
+    }
 }
 
 /// Holds the session until it is to close (`Ok`) or has ended by itself.
@@ -94,7 +102,7 @@ fn hold(
     let intervals = &context.intervals;
     let mut beat_at = Instant::now() + intervals.heartbeat;
     let mut prove_at = Instant::now() + intervals.prove;
-    loop {
+    while !context.is_ending() {
         match winks.try_recv() {
             Ok(Wink(done)) => done(open.wink()),
             Err(TryRecvError::Disconnected) => return Ok(()),
@@ -109,19 +117,12 @@ fn hold(
         }
         if now >= prove_at {
             prove_at = now + intervals.prove;
-            if prove(open, key, context)?.is_err() {
-                return Ok(());
-            }
+            let evidence = open.prove()?.clone();
+            let key = key.to_owned();
+            context.say(DongleEvent::Proved { key, evidence });
         }
         let next = beat_at.min(prove_at).saturating_duration_since(now);
         open.idle(next.min(intervals.attention))?;
     }
-}
-
-fn prove(open: &mut Open, key: &str, context: &Context) -> Result<Result<(), Unheard>, Fault> {
-    let proved = DongleEvent::Proved {
-        key: key.to_owned(),
-        evidence: open.prove()?.clone(),
-    };
-    Ok(context.say(proved).then_some(()).ok_or(Unheard))
+    Ok(())
 }
