@@ -78,6 +78,8 @@ fn drive(stream: &TcpStream, port: &Port, host: u64) -> io::Result<()> {
         })?;
         let ended = take_commands(stream, port);
         port.detach(host);
+        // Ends a write to a host that does not read.
+        let _ = stream.shutdown(Shutdown::Both);
         ended
     })
 }
