@@ -17,6 +17,7 @@ use tallykey::{
     usb::{
         Finder,
         hid::{HidFinder, Match},
+        hotplug::Hotplug,
     },
 };
 use tokio::sync::mpsc;
@@ -56,9 +57,11 @@ pub(crate) async fn run(
     let port_address = port.as_ref().map(PortListener::address);
 
     let (pinned, finder, intervals) = source(&args, &folder)?;
+    let on_usb = is_on_usb(&args);
     let simulated = simulated || pinned.trust.is_test();
     let (events, inbox) = mpsc::channel(EVENTS);
     let watch = watch(finder, &pinned, intervals, events)?;
+    let _hotplug = on_usb.then(|| hotplug(&watch)).flatten();
     let settings = Settings {
         trust: pinned.trust,
         profile: pinned.profile,
@@ -111,6 +114,17 @@ fn is_simulated(_: &ServeArgs) -> bool {
     false
 }
 
+/// Whether dongles are looked for on USB.
+#[cfg(feature = "sim")]
+fn is_on_usb(args: &ServeArgs) -> bool {
+    args.usb || (!args.simulate && args.attach.is_empty())
+}
+
+#[cfg(not(feature = "sim"))]
+fn is_on_usb(_: &ServeArgs) -> bool {
+    true
+}
+
 /// Whom to trust, and the bus to look at.
 fn source(
     args: &ServeArgs,
@@ -127,6 +141,10 @@ fn source(
         if args.simulate {
             let vendor = simulator::vendor()?;
             let pinned = vendor::simulated(&vendor, args.profile.as_deref())?;
+            if args.usb {
+                let bus = HidFinder::new(Match::default());
+                return Ok((pinned, Box::new(bus), Intervals::default()));
+            }
             let finder: Box<dyn Finder> = if args.attach.is_empty() {
                 let flash = folder
                     .file("dongle.flash")
@@ -182,6 +200,14 @@ fn watch(
             let next = "look at the limits of this system, then start it again";
             Failure::start(Exit::Fault, "no-watch", error.to_string(), next)
         })
+}
+
+/// Wakes the watch when a dongle is plugged in or out. Without it dongles are still found.
+fn hotplug(watch: &Watch) -> Option<Hotplug> {
+    let waker = watch.waker();
+    Hotplug::start(Match::default(), move || waker.wake())
+        .inspect_err(|error| tracing::info!("{error}; dongles are found by looking"))
+        .ok()
 }
 
 fn role(uid: u32, gid: u32) -> Option<Role> {
