@@ -83,10 +83,12 @@ struct Moved<F>(F);
 
 impl<F: Fn() + Send> rusb::Hotplug<Context> for Moved<F> {
     fn device_arrived(&mut self, _: Device<Context>) {
+        tracing::debug!("a dongle was plugged in");
         (self.0)();
     }
 
     fn device_left(&mut self, _: Device<Context>) {
+        tracing::debug!("a dongle was pulled out");
         (self.0)();
     }
 }
