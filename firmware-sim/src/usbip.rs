@@ -33,7 +33,7 @@ const CONNECTIONS_MAX: usize = 32;
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    exported: Arc<Vec<Exported>>,
+    exported: Vec<Exported>,
     paced: bool,
 }
 
@@ -63,7 +63,7 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            exported: Arc::default(),
+            exported: Vec::new(),
             paced,
         })
     }
@@ -74,15 +74,12 @@ impl Server {
         self.address
     }
 
-    /// Plugs a dongle into the bus; returns its bus id, as `usbip attach -b` takes it. Dongles are plugged in
-    /// before the bus is served.
+    /// Plugs a dongle into the bus; returns its bus id, as `usbip attach -b` takes it.
     ///
     /// # Errors
     /// The system gave no thread.
     pub fn plug(&mut self, dongle: SimDongle) -> io::Result<String> {
-        let exported = Arc::get_mut(&mut self.exported)
-            .ok_or_else(|| io::Error::other("the bus is being served already"))?;
-        let number = exported.len() + 1;
+        let number = self.exported.len() + 1;
         let identity = Identity::new("");
         let record = Record {
             busid: format!("1-{number}"),
@@ -93,7 +90,7 @@ impl Server {
         };
         let port = Arc::new(Port::new(self.paced));
         let busid = record.busid.clone();
-        exported.push(Exported {
+        self.exported.push(Exported {
             record,
             port: Arc::clone(&port),
         });
@@ -107,7 +104,8 @@ impl Server {
     ///
     /// # Errors
     /// What the system said.
-    pub fn serve(&self) -> io::Result<()> {
+    pub fn serve(self) -> io::Result<()> {
+        let exported = Arc::new(self.exported);
         let connections = Arc::new(AtomicUsize::new(0));
         loop {
             let stream = match self.listener.accept() {
@@ -119,7 +117,7 @@ impl Server {
             if counted.before >= CONNECTIONS_MAX {
                 continue;
             }
-            let exported = Arc::clone(&self.exported);
+            let exported = Arc::clone(&exported);
             thread::Builder::new()
                 .name("usbip host".into())
                 .spawn(move || {

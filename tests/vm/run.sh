@@ -20,10 +20,10 @@ fi
 boot() {
     local rules=$1 log=$2
     tests/vm/initrd.sh "$work" "$binaries" "$rules"
-    # 240 s is many times what it takes; only a guest that hangs gets there.
-    timeout 240 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -smp 1 -m 768 -nodefaults -no-user-config \
+    # Many times what it takes, on a busy machine too: only a guest that hangs gets there.
+    timeout 900 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -smp 1 -m 768 -nodefaults -no-user-config \
         -no-reboot -display none -serial stdio -kernel "$work/vmlinuz" -initrd "$work/initrd" \
-        -append "console=ttyS0 panic=-1 quiet mitigations=off" </dev/null | tr -d '\r' >"$log" || true
+        -append "console=ttyS0 panic=-1 quiet mitigations=off" </dev/null | tr -d '\r' >"$log" || echo "GUEST KILLED" >>"$log"
 }
 
 before=$SECONDS

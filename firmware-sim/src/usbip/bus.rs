@@ -41,6 +41,12 @@ enum Power {
     On,
 }
 
+impl State {
+    fn is_host(&self, number: u64) -> bool {
+        self.host.as_ref().is_some_and(|host| host.number == number)
+    }
+}
+
 struct Host {
     number: u64,
     stream: TcpStream,
@@ -76,34 +82,35 @@ impl Port {
         self.lock().power != Power::Off
     }
 
-    /// Gives the device to the host at the other end of `stream`; returns that host's number.
+    /// Gives the device to the host at the other end of `stream`; returns that host's number. The device starts
+    /// anew, so that the host sees what it says of itself by now.
     pub(super) fn attach(&self, stream: TcpStream) -> std::result::Result<u64, ImportRefused> {
-        let (mut state, _) = self
-            .changed
-            .wait_timeout_while(self.lock(), READY, |state| state.power == Power::Starting)
-            .unwrap_or_else(PoisonError::into_inner);
-        match state.power {
-            Power::Off => return Err(ImportRefused::Absent),
-            Power::Starting => return Err(ImportRefused::Busy),
-            Power::On if state.host.is_some() => return Err(ImportRefused::Busy),
-            Power::On => {}
+        let mut state = self.lock();
+        match (state.power, &state.host) {
+            (Power::Off, _) => return Err(ImportRefused::Absent),
+            (_, Some(_)) => return Err(ImportRefused::Busy),
+            (_, None) => {}
         }
         state.hosts += 1;
         let number = state.hosts;
         state.host = Some(Host { number, stream });
-        state.controller.begin_anew();
+        state.power = Power::Starting;
         self.changed.notify_all();
-        Ok(number)
+        let (mut state, _) = self
+            .changed
+            .wait_timeout_while(state, READY, |state| state.power == Power::Starting)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.power == Power::On && state.is_host(number) {
+            return Ok(number);
+        }
+        state.host.take_if(|host| host.number == number);
+        Err(ImportRefused::Absent)
     }
 
     pub(super) fn detach(&self, host: u64) {
         let mut state = self.lock();
         if state.host.take_if(|found| found.number == host).is_some() {
             state.controller.begin_anew();
-            // It starts again, so that the next host sees what it says of itself by then.
-            if state.power == Power::On {
-                state.power = Power::Starting;
-            }
         }
         self.changed.notify_all();
     }
@@ -160,6 +167,7 @@ impl Port {
         let mut state = self.lock();
         state.power = Power::Starting;
         state.controller = Controller::new(self.frames.is_some());
+        state.controller.begin_anew();
         drop(state);
         Bus {
             port: Arc::clone(self),

@@ -16,14 +16,15 @@ fail() {
     exit 1
 }
 
-# wait_for WHAT COMMAND…: until the command succeeds; asks about 20 times a second, for at most 30 s.
+# wait_for WHAT COMMAND…: until the command succeeds, for at most 200 tries. Asking takes the one CPU away from those
+# who are asked, hence the pause.
 wait_for() {
-    local what=$1 left=600
+    local what=$1 left=200
     shift
     until "$@"; do
         left=$((left - 1))
-        [ $left -gt 0 ] || fail "$what: not within 30 s"
-        usleep 50000
+        [ $left -gt 0 ] || fail "$what: given up after 200 tries"
+        usleep 200000
     done
 }
 
@@ -34,11 +35,14 @@ as() {
     setpriv --reuid "$user" --regid "$user" --clear-groups env HOME="/var/lib/$user" "$@"
 }
 
-# serve USER: the service of this user, in the background.
+# serve USER WHERE: the service of this user, in the background, with its loopback port there or none.
 serve() {
     local user=$1
-    RUST_LOG=info,tallykey::usb=debug as "$user" tallykey serve --simulate --usb --listen none \
-        --state-dir "/var/lib/$user/state" --socket "/var/lib/$user/api.sock" >"/tmp/$user.log" 2>&1 &
+    (
+        export RUST_LOG=info,tallykey::usb=debug
+        exec /usr/bin/setpriv --reuid "$user" --regid "$user" --clear-groups tallykey serve --simulate --usb --listen "$2" \
+            --state-dir "/var/lib/$user/state" --socket "/var/lib/$user/api.sock"
+    ) >"/tmp/$user.log" 2>&1 &
 }
 
 ask() {
@@ -49,11 +53,20 @@ ask() {
 
 answers() { ask "$1" status >/dev/null 2>&1; }
 
+# The status of a user's service: by its own command line, or where it is asked often by plain HTTP, because an
+# emulated CPU starts programs slowly.
+status() {
+    case "$1" in
+        tallykey) wget -q -O - --header "Authorization: Bearer $token" http://127.0.0.1:7787/v1/status ;;
+        *) ask "$1" status ;;
+    esac
+}
+
 # shows USER FILTER: whether the status is such that the jq filter is true.
-shows() { ask "$1" status | jq -e "$2" >/dev/null; }
+shows() { status "$1" | jq -e "$2" >/dev/null; }
 
 # States of the dongles that the service shows, in order of their serials.
-states() { ask "$1" status | jq -r '[.dongles | sort_by(.serial)[] | "\(.serial)=\(.state)"] | join(" ")'; }
+states() { status "$1" | jq -r '[.dongles | sort_by(.serial)[] | "\(.serial)=\(.state)"] | join(" ")'; }
 
 # Whether these dongles and no others are shown, and so. A forbidden one will not become better by waiting.
 is_shown() {
@@ -68,17 +81,17 @@ is_shown() {
 
 opened() { ask tallykey history --limit 1000 | jq '[.entries[] | select(.kind == "dongle-opened")] | length'; }
 
-attach() { usbip attach -r 127.0.0.1 -b "$1" 2>/dev/null; }
+# attach BUSID NODE, until its device node is there.
+attach() {
+    usbip attach -r 127.0.0.1 -b "$1" 2>/dev/null || fail "usbip attach $1"
+    wait_for "$1 gets a device node" [ -e "$2" ]
+}
 
-# Ports of the virtual hub that have a dongle.
-ports() { usbip port 2>/dev/null | sed -n 's/^Port \([0-9]*\):.*/\1/p'; }
-
-# detach BUSID: as far as this host is concerned it was pulled out.
+# detach BUSID NODE: as far as this host is concerned it was pulled out. Until the node is gone.
 detach() {
     local port
     port=$(usbip port 2>/dev/null | awk -v bus="/$1\$" '/^Port/ { port = $2 + 0 } $0 ~ "usbip://" && $3 ~ bus { print port }')
     [ -n "$port" ] || fail "usbip port does not show $1: $(usbip port 2>&1)"
-    usbip detach -p "$port" >/dev/null 2>&1
+    usbip detach -p "$port" >/dev/null 2>&1 || fail "usbip detach $1"
+    wait_for "the device node of $1 is gone" [ ! -e "$2" ]
 }
-
-is_absent() { [ ! -e "$1" ]; }
