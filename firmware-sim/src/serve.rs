@@ -11,7 +11,7 @@ use tallykey_signing::simulator;
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
-use tallykey_sim::provision::{Order, OwnerCodeFile, chip_id, provision};
+use tallykey_sim::provision::{NEW_CHANNELS, Order, OwnerCodeFile, chip_id, provision};
 use tallykey_sim::socket::{self, Listener};
 use tallykey_sim::usbip::Server;
 
@@ -36,13 +36,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SERIAL", default_value = "SIM-0001", value_parser = serial)]
     serial: String,
 
-    /// What each dongle gives. On a dongle that has channels already, counts can only be raised.
+    /// What each dongle gives [new: camera=64,other-brand=32,vca=8]. Counts of one that has channels can only
+    /// be raised; without this they stay.
     #[arg(
         long,
         value_name = "FEATURE=COUNT,…",
         value_delimiter = ',',
         value_parser = channels,
-        default_value = "camera=64,other-brand=32,vca=8"
+        conflicts_with = "blank"
     )]
     channels: Vec<(String, u64)>,
 
@@ -202,7 +203,12 @@ impl Arguments {
         let order = Order {
             serial,
             profile: &profile,
-            channels: &channels,
+            channels: if channels.is_empty() {
+                &NEW_CHANNELS
+            } else {
+                &channels
+            },
+            raise: !channels.is_empty(),
             now,
         };
         provision(dongle, &vendor, &order, |code| match &self.flash {
@@ -226,9 +232,12 @@ impl Arguments {
                 .iter()
                 .map(|(name, count)| format!("{name}={count}"))
                 .collect();
+            let channels = match &channels[..] {
+                [] => "as it was, or new".to_owned(),
+                given => format!("at least {}", given.join(", ")),
+            };
             for (serial, _) in dongles {
-                let what = format!("{serial}, at least {}", channels.join(", "));
-                say(&[("dongle", what)])?;
+                say(&[("dongle", format!("{serial}, {channels}"))])?;
             }
         }
         match &self.flash {

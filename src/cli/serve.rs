@@ -27,7 +27,7 @@ pub struct ServeArgs {
     /// Look for a dongle at the socket of a tallykey-sim: unix:PATH or tcp:ADDRESS.
     #[cfg(feature = "sim")]
     #[arg(long, value_name = "PLACE")]
-    pub attach: Vec<crate::usb::sim::Address>,
+    pub attach: Vec<String>,
     /// Look for simulated dongles on USB, where `tallykey-sim serve --usbip` puts them.
     #[cfg(feature = "sim")]
     #[arg(long, requires = "simulate", conflicts_with_all = ["attach", "channels"])]
@@ -45,7 +45,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7787")]
     pub listen: Listen,
     /// Form of the log on stderr [default: text].
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     pub log: Option<LogFormat>,
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Makes the guest: busybox, udev, the modules for USB/IP and HID, the programs under test.
 #
-# usage: tests/vm/initrd.sh WORK BINARIES RULES    (leaves WORK/initrd)
+# usage: tests/vm/initrd.sh WORK BINARIES RULES INITRD
 set -euo pipefail
-work=$1 binaries=$2 rules=$3
+work=$1 binaries=$2 rules=$3 initrd=$4
 here=$(dirname "$0")
 from=$work/root
 version=$(ls "$from/lib/modules")
@@ -59,4 +59,4 @@ printf 'passwd: files\ngroup: files\n' >"$guest/etc/nsswitch.conf"
 
 cp "$here"/guest/*.sh "$guest/test/"
 install -m 755 "$here/guest/init.sh" "$guest/init"
-(cd "$guest" && find . -print0 | LC_ALL=C sort -z | cpio --null -o -H newc --quiet -R 0:0) | gzip -1 >"$work/initrd"
+(cd "$guest" && find . -print0 | LC_ALL=C sort -z | cpio --null -o -H newc --quiet -R 0:0) | gzip -1 >"$initrd"

@@ -31,6 +31,7 @@ fn sell(dongle: &SimDongle, serial: &str) {
         serial,
         profile: &simulator::profile(),
         channels: &[("camera", 64)],
+        raise: false,
         now: simulator::ISSUED_AT,
     };
     // The end of a host that had it resets the bus in the middle of this. Asked again it goes on where it stopped.
