@@ -115,6 +115,7 @@ impl SimDongle {
             other => (other, Ok(())),
         };
         state.part = part;
+        self.port.changed.notify_all();
         outcome
     }
 
@@ -123,6 +124,30 @@ impl SimDongle {
         if let Part::Running(dongle) = &mut self.port.lock().part {
             dongle.bus_reset();
         }
+    }
+
+    /// Lets something other than a handle drive the core, as a USB controller's driver does.
+    ///
+    /// # Errors
+    /// [`Gone`] if it is not plugged in.
+    pub(crate) fn with_core<T>(
+        &self,
+        act: impl FnOnce(&mut Dongle<SimPlatform>) -> T,
+    ) -> Result<T, Gone> {
+        match &mut self.port.lock().part {
+            Part::Running(dongle) => Ok(act(dongle)),
+            Part::Off(_) | Part::Changing => Err(Gone),
+        }
+    }
+
+    /// Waits until it is plugged in.
+    pub(crate) fn wait_plugged(&self) {
+        let changed = &self.port.changed;
+        let _plugged = changed
+            .wait_while(self.port.lock(), |state| {
+                !matches!(state.part, Part::Running(_))
+            })
+            .unwrap_or_else(PoisonError::into_inner);
     }
 
     /// How often it was asked to blink.
