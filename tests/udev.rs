@@ -18,7 +18,10 @@ fn the_rules_are_what_the_generator_prints() {
         let printed = generate(&[kind, "1209", "0001"]);
         assert!(printed.status.success());
         let kept = fs::read(file).expect(file);
-        assert!(printed.stdout == kept, "{file} is not what `generate.sh {kind}` prints");
+        assert!(
+            printed.stdout == kept,
+            "{file} is not what `generate.sh {kind}` prints"
+        );
     }
 }
 
