@@ -23,7 +23,9 @@ step() {
 # Debian packages, by the command or file that shows each is there.
 install_packages() {
     local missing=() need package
-    for need in curl:curl gcc:cc libc6-dev:/usr/include/stdio.h python3:python3 openssl:openssl; do
+    for need in curl:curl gcc:cc libc6-dev:/usr/include/stdio.h python3:python3 openssl:openssl \
+        acl:getfacl binutils:strip busybox-static:/usr/share/doc/busybox-static cpio:cpio jq:jq kmod:/sbin/depmod \
+        qemu-system-x86:qemu-system-x86_64 usbip:/usr/sbin/usbip usbutils:lsusb; do
         package=${need%%:*} need=${need#*:}
         [[ $need == /* && -e $need ]] || command -v "$need" >/dev/null || missing+=("$package")
     done
@@ -64,4 +66,5 @@ step "documentation" cargo doc --locked --workspace --no-deps
 step "core without std or heap" firmware-sim/core/bare/link.sh
 step "release build" cargo build --locked --release
 step "tests" tests
+step "a real kernel" tests/vm/run.sh target/debug
 printf '\nall checks passed in %d s\n' $((SECONDS - started))

@@ -1,5 +1,8 @@
 //! Hardware, through hidapi: hidraw on Linux, the system's HID service elsewhere.
 
+mod nodes;
+
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -41,13 +44,19 @@ pub struct HidFinder {
     wanted: Match,
     /// Made at the first look, so that a system without USB starts all the same.
     api: Option<HidApi>,
+    /// What was found, and at which nodes.
+    last: Option<(BTreeSet<String>, Vec<Found>)>,
 }
 
 impl HidFinder {
     /// Looks for devices that match.
     #[must_use]
     pub const fn new(wanted: Match) -> Self {
-        Self { wanted, api: None }
+        Self {
+            wanted,
+            api: None,
+            last: None,
+        }
     }
 
     fn api(&mut self) -> Result<&mut HidApi, UsbError> {
@@ -57,10 +66,8 @@ impl HidFinder {
         };
         Ok(self.api.insert(api))
     }
-}
 
-impl Finder for HidFinder {
-    fn find(&mut self) -> Result<Vec<Found>, UsbError> {
+    fn look(&mut self) -> Result<Vec<Found>, UsbError> {
         let wanted = self.wanted;
         let api = self.api()?;
         api.reset_devices()
@@ -78,6 +85,25 @@ impl Finder for HidFinder {
             .collect();
         // hidapi lists a device once for each of its top-level collections.
         found.dedup_by(|a, b| a.key == b.key);
+        Ok(found)
+    }
+}
+
+impl Finder for HidFinder {
+    fn find(&mut self) -> Result<Vec<Found>, UsbError> {
+        let nodes = nodes::nodes(self.wanted);
+        match (&nodes, &self.last) {
+            (Some(nodes), _) if nodes.is_empty() => return Ok(Vec::new()),
+            // Only where each of them was found: one that was not may have been too new.
+            (Some(nodes), Some((before, found)))
+                if nodes == before && nodes.len() == found.len() =>
+            {
+                return Ok(found.clone());
+            }
+            _ => {}
+        }
+        let found = self.look()?;
+        self.last = nodes.map(|nodes| (nodes, found.clone()));
         Ok(found)
     }
 

@@ -4,6 +4,7 @@
 # usage: tests/vm/initrd.sh WORK BINARIES RULES INITRD
 set -euo pipefail
 work=$1 binaries=$2 rules=$3 initrd=$4
+PATH=$PATH:/usr/sbin:/sbin
 here=$(dirname "$0")
 from=$work/root
 version=$(ls "$from/lib/modules")
@@ -23,15 +24,15 @@ done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
     install -D -m 644 "$file" "$guest/lib/modules/$version/${file#*"/lib/modules/$version/"}"
 done
 cp "$from/lib/modules/$version"/modules.{builtin,builtin.modinfo,order} "$guest/lib/modules/$version/"
-/sbin/depmod -b "$guest" "$version"
+depmod -b "$guest" "$version"
 
 cp -a "$from/bin/udevadm" "$guest/bin/"
 ln -s /bin/udevadm "$guest/lib/systemd/systemd-udevd"
 cp -a "$from/lib/udev/." "$guest/lib/udev/"
 rm -rf "$guest/lib/udev/hwdb.d"
 cp "$rules" "$guest/etc/udev/rules.d/70-tallykey.rules"
-cp /usr/bin/{setpriv,jq,lsusb,usbreset} "$guest/usr/bin/"
-cp "$(command -v usbip || echo /usr/sbin/usbip)" "$guest/usr/sbin/"
+cp /usr/bin/{setpriv,jq,lsusb,usbreset,getfacl} "$guest/usr/bin/"
+cp /usr/sbin/usbip "$guest/usr/sbin/"
 # usbip looks names of vendors up and complains without.
 cp -L /usr/share/misc/usb.ids "$guest/usr/share/hwdata/"
 for program in tallykey tallykey-sim; do
@@ -58,5 +59,6 @@ printf '127.0.0.1 localhost\n' >"$guest/etc/hosts"
 printf 'passwd: files\ngroup: files\n' >"$guest/etc/nsswitch.conf"
 
 cp "$here"/guest/*.sh "$guest/test/"
+cp udev/desktop/70-tallykey.rules "$guest/test/desktop.rules"
 install -m 755 "$here/guest/init.sh" "$guest/init"
 (cd "$guest" && find . -print0 | LC_ALL=C sort -z | cpio --null -o -H newc --quiet -R 0:0) | gzip -1 >"$initrd"

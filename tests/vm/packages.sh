@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Downloads Debian's kernel and udev and unpacks what the guest needs of them.
+# Downloads Debian's kernel and udev (systemd has the rules for seats) and unpacks what the guest needs of them.
 #
 # usage: tests/vm/packages.sh WORK
 set -euo pipefail
 work=$1
+PATH=$PATH:/usr/sbin:/sbin
 
 kernel() { apt-cache depends linux-image-amd64 | awk '/Depends: linux-image-/ { print $2; exit }'; }
 
@@ -12,7 +13,7 @@ download() {
     kernel=$(kernel)
     [ -n "$kernel" ] || return 1
     # apt's own download user has no way into our folder, and says so; it is not needed.
-    (cd "$work/debs" && apt-get -o APT::Sandbox::User=root download -qq "$kernel" udev)
+    (cd "$work/debs" && apt-get -o APT::Sandbox::User=root download -qq "$kernel" udev systemd)
 }
 
 [ -e "$work/unpacked" ] && exit 0

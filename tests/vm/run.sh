@@ -4,7 +4,7 @@
 #
 # usage: tests/vm/run.sh [FOLDER OF tallykey AND tallykey-sim]    (built in target/debug if none is given)
 #
-# Packages: qemu-system-x86 busybox-static usbip cpio usbutils jq binutils. The kernel and udev are downloaded and
+# Packages: acl binutils busybox-static cpio jq kmod qemu-system-x86 usbip usbutils. The kernel and udev are downloaded and
 # unpacked below target/vm, never installed. The CPU is emulated: a /dev/kvm that is there may still not work.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -65,8 +65,11 @@ status() {
 # shows USER FILTER: whether the status is such that the jq filter is true.
 shows() { status "$1" | jq -e "$2" >/dev/null; }
 
-# States of the dongles that the service shows, in order of their serials.
-states() { status "$1" | jq -r '[.dongles | sort_by(.serial)[] | "\(.serial)=\(.state)"] | join(" ")'; }
+# States of the dongles that the service shows, as SERIAL=STATE. Without jq: this is asked often.
+states() {
+    status "$1" | tr -d ' \n' | grep -o '"serial":"[^"]*","state":"[^"]*"' |
+        sed 's/"serial":"\(.*\)","state":"\(.*\)"/\1=\2/' | sort | xargs echo
+}
 
 # Whether these dongles and no others are shown, and so. A forbidden one will not become better by waiting.
 is_shown() {

@@ -86,4 +86,15 @@ detach 1-1 /dev/hidraw0
 wait_for "none is left" is_shown tallykey ""
 grep -q 'pulled out' /tmp/tallykey.log || fail "libusb did not tell of the departure"
 grep -i 'panicked' /tmp/*.log && fail "something panicked"
+say "the desktop variant: whoever sits here may open it"
+mkdir -p /run/systemd/seats
+# What logind would write.
+printf 'IS_SEAT0=1\nACTIVE=1\nACTIVE_UID=1000\n' >/run/systemd/seats/seat0
+cp /test/desktop.rules /etc/udev/rules.d/70-tallykey.rules
+udevadm control --reload
+attach 1-1 /dev/hidraw0
+has_access() { getfacl -p /dev/hidraw0 2>/dev/null | grep -q '^user:other:rw-'; }
+wait_for "the access list names the user" has_access
+as other sh -c ': <>/dev/hidraw0' || fail "who sits here may not open it"
+
 say "done"
