@@ -3,7 +3,7 @@
 mod held;
 mod rules;
 
-pub(crate) use held::{ENTRY_MAX, HEAD_MAX, Held};
+pub(crate) use held::{HEAD_MAX, Held};
 pub(crate) use rules::{follow, refusal};
 
 use crate::platform::{Flash, FlashFault};
@@ -45,16 +45,12 @@ pub(crate) fn record<'b>(
     place: usize,
     into: &'b mut [u8],
 ) -> Result<Option<&'b [u8]>, FlashFault> {
-    let mut head = [0; 2];
-    match store.read(flash, Place::Grant(place), 0, &mut head)? {
-        Some(_) => store.read(flash, Place::Grant(place), u16::from_le_bytes(head), into),
-        None => Ok(None),
-    }
+    store.read(flash, Place::Grant(place), into)
 }
 
 fn head(store: &Store, flash: &mut impl Flash, place: usize) -> Result<Option<Held>, FlashFault> {
     let mut head = [0; HEAD_MAX];
     Ok(store
-        .read(flash, Place::Grant(place), 0, &mut head)?
+        .read(flash, Place::Head(place), &mut head)?
         .and_then(Held::decode))
 }

@@ -11,7 +11,7 @@
 //! | `lifecycle` | which command is allowed when |
 //! | `session` | channels, lease, MACs |
 //! | `grants` | which grant may follow which |
-//! | `store` | one atomic commit, power-safe |
+//! | `store` | one atomic commit, on a power-safe journal |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -29,7 +29,7 @@ mod session;
 mod store;
 
 pub use dongle::Dongle;
-pub use store::BootFault;
+pub use store::{BootFault, Stored, stored};
 
 #[cfg(test)]
 extern crate std;

@@ -98,7 +98,7 @@ impl<P: Platform> Device<P> {
         let key = identity.key.as_ref().ok_or(Status::NoSuchItem)?;
         let certified = identity.certified.as_ref().ok_or(Status::NoSuchItem)?;
         let (anchor, held_record) = work.split_at_mut(PROOF_MAX);
-        let anchor = store.read(platform.flash(), Place::Anchor, 0, &mut anchor[..CERT_MAX])?;
+        let anchor = store.read(platform.flash(), Place::Anchor, &mut anchor[..CERT_MAX])?;
         let root = Certificate::parse(anchor.ok_or(Status::NoSuchItem)?)
             .map_err(|_| Status::ChainInvalid)?;
         let verify = |record| Grant::verify(record, &root).map_err(|error| grants::refusal(&error));

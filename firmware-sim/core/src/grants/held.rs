@@ -1,9 +1,8 @@
-//! What the dongle keeps in front of a grant's record: the dongle's own part of the state, and what a proof
+//! What the dongle keeps beside a grant's record: the dongle's own part of the state, and what a proof
 //! says, so that a proof needs no record to be read again.
 //!
 //! | bytes | |
 //! | --- | --- |
-//! | 2 | length of all this |
 //! | 8 | revision |
 //! | 32 | digest of the record |
 //! | 4 | highest line id that any grant of this product had |
@@ -13,15 +12,12 @@
 //! Numbers are little endian.
 
 use tallykey_protocol::cbor::Full;
-use tallykey_protocol::limits::{GRANT_MAX, LINES_MAX, NAME_MAX};
+use tallykey_protocol::limits::{LINES_MAX, NAME_MAX};
 use tallykey_protocol::list::List;
 use tallykey_protocol::proof::{Given, GrantState};
 
 /// Most bytes of it.
-pub(crate) const HEAD_MAX: usize = 2 + 8 + 32 + 4 + 1 + NAME_MAX + 1 + LINES_MAX * 12;
-
-/// Most bytes of a grant in the store: this and the record.
-pub(crate) const ENTRY_MAX: usize = HEAD_MAX + GRANT_MAX;
+pub(crate) const HEAD_MAX: usize = 8 + 32 + 4 + 1 + NAME_MAX + 1 + LINES_MAX * 12;
 
 /// A grant that the dongle holds, without its record.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +77,7 @@ impl Held {
 
     /// Writes the head into `out`.
     pub(crate) fn encode<'o>(&self, out: &'o mut [u8; HEAD_MAX]) -> &'o [u8] {
-        let mut length = 2;
+        let mut length = 0;
         let mut put = |bytes: &[u8]| {
             out[length..length + bytes.len()].copy_from_slice(bytes);
             length += bytes.len();
@@ -96,14 +92,12 @@ impl Held {
             put(&given.line.to_le_bytes());
             put(&given.count.to_le_bytes());
         }
-        out[..2].copy_from_slice(&(length as u16).to_le_bytes());
         &out[..length]
     }
 
-    /// Reads a head at the front of `bytes`.
+    /// Reads a head.
     pub(super) fn decode(mut bytes: &[u8]) -> Option<Self> {
         let rest = &mut bytes;
-        let _: [u8; 2] = take(rest)?;
         let revision = u64::from_le_bytes(take(rest)?);
         let digest = take(rest)?;
         let highest_line = u32::from_le_bytes(take(rest)?);
@@ -158,9 +152,8 @@ mod tests {
             }
             let held = Held::new(&product, revision, digest, highest, given).unwrap();
             let mut out = [0xFF; HEAD_MAX];
-            let length = held.encode(&mut out).len();
-            prop_assert_eq!(usize::from(u16::from_le_bytes([out[0], out[1]])), length);
-            prop_assert_eq!(Held::decode(&out), Some(held));
+            let head = held.encode(&mut out);
+            prop_assert_eq!(Held::decode(head), Some(held));
         }
 
         #[test]

@@ -1,4 +1,4 @@
-//! The body of a slot: the whole state of the dongle.
+//! The image at the start of a bank: the whole state of the dongle.
 //!
 //! First [`Meta`], then one entry per [`Place`] in order, each as its length (two bytes, little endian; 0 = nothing
 //! there) and its bytes. Unused numbers are zero.
@@ -9,8 +9,8 @@ use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::GRANTS_MAX;
 use zeroize::Zeroizing;
 
-/// Entries of the state: leaf, CA, trust anchor, and the grants.
-pub(super) const PLACES: usize = 3 + GRANTS_MAX;
+/// Entries of the state: leaf, CA, trust anchor, and two for each grant.
+pub(super) const PLACES: usize = 3 + 2 * GRANTS_MAX;
 
 /// Bytes of [`Meta`] in flash.
 pub(super) const META_LEN: usize = 88;
@@ -24,7 +24,9 @@ pub(crate) enum Place {
     Ca,
     /// The vendor's root certificate: what this dongle believes.
     Anchor,
-    /// A grant, below [`GRANTS_MAX`].
+    /// What [`crate::grants`] keeps beside the grant with this number, below [`GRANTS_MAX`].
+    Head(usize),
+    /// The record of that grant, as the issuer signed it.
     Grant(usize),
 }
 
@@ -34,7 +36,8 @@ impl Place {
             Self::Leaf => 0,
             Self::Ca => 1,
             Self::Anchor => 2,
-            Self::Grant(n) => 3 + n,
+            Self::Head(n) => 3 + n,
+            Self::Grant(n) => 3 + GRANTS_MAX + n,
         }
     }
 }
@@ -82,7 +85,7 @@ impl Meta {
         bytes
     }
 
-    fn decode(bytes: &[u8; META_LEN]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8; META_LEN]) -> Option<Self> {
         let flags = bytes[9];
         Some(Self {
             counter: u64::from_le_bytes(bytes[..8].try_into().ok()?),
@@ -130,8 +133,8 @@ pub(crate) enum Item<'a> {
 pub(super) enum Entry<'a> {
     /// These many bytes stay as they are.
     Keep(u16),
-    /// These bytes, one part after the other, replace it.
-    New([&'a [u8]; 2]),
+    /// These bytes replace it.
+    New(&'a [u8]),
 }
 
 impl Entry<'_> {
@@ -139,9 +142,7 @@ impl Entry<'_> {
         match self {
             Self::Keep(len) => *len,
             // Bounded by the callers, far below: certificates and records have their limits.
-            Self::New(parts) => {
-                u16::try_from(parts.iter().map(|p| p.len()).sum::<usize>()).unwrap_or(u16::MAX)
-            }
+            Self::New(bytes) => u16::try_from(bytes.len()).unwrap_or(u16::MAX),
         }
     }
 }
@@ -175,18 +176,16 @@ impl<'a> Item<'a> {
     /// What becomes of the place with this index, which now has `old` bytes.
     pub(super) fn entry(&self, index: usize, old: u16) -> Entry<'a> {
         match *self {
-            Self::Key(_) => Entry::New([&[], &[]]),
-            Self::Chain { leaf, .. } if index == Place::Leaf.index() => Entry::New([leaf, &[]]),
-            Self::Chain { ca, .. } if index == Place::Ca.index() => Entry::New([ca, &[]]),
-            Self::Chain { anchor, .. } if index == Place::Anchor.index() => {
-                Entry::New([anchor, &[]])
+            Self::Key(_) => Entry::New(&[]),
+            Self::Chain { leaf, .. } if index == Place::Leaf.index() => Entry::New(leaf),
+            Self::Chain { ca, .. } if index == Place::Ca.index() => Entry::New(ca),
+            Self::Chain { anchor, .. } if index == Place::Anchor.index() => Entry::New(anchor),
+            Self::Grant { place, head, .. } if index == Place::Head(place).index() => {
+                Entry::New(head)
             }
-            Self::Grant {
-                place,
-                head,
-                record,
-                ..
-            } if index == Place::Grant(place).index() => Entry::New([head, record]),
+            Self::Grant { place, record, .. } if index == Place::Grant(place).index() => {
+                Entry::New(record)
+            }
             _ => Entry::Keep(old),
         }
     }
