@@ -22,8 +22,8 @@
 //! erased. A header that lost bits cannot be told from one that was torn: the older state is found then, and the
 //! host, which remembers the counter, calls the dongle rolled back.
 //!
-//! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, and three
-//! certificates of the greatest length, checked when this crate is compiled.
+//! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, [`RECEIPTS_MAX`]
+//! receipts, three certificates and a revocation list of the greatest length, checked when this crate is compiled.
 //!
 //! **Erasure.** What a commit replaces, a key included, stays readable in the other slot until the commit after it
 //! has overwritten it. Nothing reads it but a boot that finds the newer slot torn.
@@ -44,17 +44,24 @@ use header::{HEADER_LEN, Header};
 use image::{Entry, META_LEN, PLACES};
 use sha2::Digest;
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::{CERT_MAX, GRANTS_MAX};
+use tallykey_protocol::limits::{
+    CERT_MAX, CRL_MAX, GRANT_MAX, GRANTS_MAX, RECEIPT_MAX, RECEIPTS_MAX,
+};
 use writer::Writer;
 
 /// Bytes of one slot: what the greatest state needs, in whole sectors of up to 16 KiB.
-const SLOT_LEN: u32 = 48 * 1024;
+const SLOT_LEN: u32 = 80 * 1024;
 
 /// Bytes of both slots.
 pub(crate) const FLASH_LEN: u32 = 2 * SLOT_LEN;
 
-const GREATEST_STATE: usize =
-    HEADER_LEN + META_LEN + PLACES * 2 + 3 * CERT_MAX + GRANTS_MAX * crate::grants::ENTRY_MAX;
+const GREATEST_STATE: usize = HEADER_LEN
+    + META_LEN
+    + PLACES * 2
+    + 3 * CERT_MAX
+    + CRL_MAX
+    + GRANTS_MAX * (crate::grants::HEAD_MAX + GRANT_MAX)
+    + RECEIPTS_MAX * (crate::receipts::HEAD_LEN + RECEIPT_MAX);
 const _: () = assert!(GREATEST_STATE + PROGRAM_UNIT <= SLOT_LEN as usize);
 
 /// The state of the dongle, as far as RAM holds it: [`Meta`], and where in flash the rest lies.
@@ -160,33 +167,25 @@ impl Store {
         self.span(place).len > 0
     }
 
-    /// The places of the grants there are.
-    pub(crate) fn grants(&self) -> impl Iterator<Item = usize> + use<> {
-        let present: [bool; GRANTS_MAX] = core::array::from_fn(|n| self.has(Place::Grant(n)));
-        (0..GRANTS_MAX).filter(move |n| present[*n])
-    }
-
-    /// Reads what is at `place`, without the first `skip` bytes, into the front of `into`, as much as there is
-    /// room for. `None` if there is nothing there.
+    /// Reads what is at `place` into the front of `into`, as much as there is room for. `None` if there is nothing there.
     pub(crate) fn read<'b>(
         &self,
         flash: &mut impl Flash,
         place: Place,
-        skip: u16,
         into: &'b mut [u8],
     ) -> Result<Option<&'b [u8]>, FlashFault> {
         let span = self.span(place);
-        if span.len <= skip {
+        if span.len == 0 {
             return Ok(None);
         }
-        let length = into.len().min((span.len - skip).into());
+        let length = into.len().min(span.len.into());
         let into = &mut into[..length];
-        flash.read(span.at + u32::from(skip), into)?;
+        flash.read(span.at, into)?;
         Ok(Some(into))
     }
 
     /// Makes `item` part of the state, wholly or not at all, together with the `lifecycle` that the
-    /// command leads to. The counter rises by one.
+    /// command leads to. The counter rises by one, but not with [`Item::Try`].
     ///
     /// After an error the flash may hold the old or the new state: only a new [`Store::boot`] can tell.
     pub(crate) fn commit(
@@ -227,7 +226,7 @@ impl Store {
             };
             match entry {
                 Entry::Keep(_) => writer.copy(old[n])?,
-                Entry::New(parts) => parts.iter().try_for_each(|part| writer.push(part))?,
+                Entry::New(bytes) => writer.push(bytes)?,
             }
         }
         let digest = writer.finish()?;

@@ -135,7 +135,7 @@ fn a_day_of_normal_use_writes_no_flash() {
             assert_eq!(status(&mut session, Command::Heartbeat, &BEAT), Status::Ok);
         }
         facts(&mut session);
-        let request = tallykey_protocol::command::grant::Request { index: 0 };
+        let request = tallykey_protocol::command::grant::Request::Index(0);
         assert_eq!(status(&mut session, Command::Grant, &request), Status::Ok);
         session.close().unwrap();
         dongle.replug().unwrap();

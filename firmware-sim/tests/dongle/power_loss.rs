@@ -107,7 +107,7 @@ fn cases() -> Vec<Case> {
 /// The slot that holds the state, by the format that the core's store documents: of those whose header is
 /// complete the one with the higher sequence. Nothing on empty flash.
 fn active(flash: &[u8]) -> &[u8] {
-    let slots = flash[..96 * 1024].chunks(48 * 1024);
+    let slots = flash[..160 * 1024].chunks(80 * 1024);
     let complete = slots.filter(|slot| Sha256::digest(&slot[..48])[..8] == slot[48..56]);
     let newest =
         complete.max_by_key(|slot| u64::from_le_bytes(slot[8..16].try_into().expect("8 bytes")));

@@ -107,7 +107,7 @@ fn a_damaged_file_is_named_and_left_alone() {
     }
     let mut flash = contents(&provisioned(SERIAL).0);
     // The newest of an odd number of commits lies in the second half.
-    let body = 48 * 1024 + 300;
+    let body = 80 * 1024 + 300;
     flash[body] ^= 0x10;
     std::fs::write(&path, &flash).unwrap();
     let damaged = SimFlash::in_file(&path, [0; 8]).unwrap();

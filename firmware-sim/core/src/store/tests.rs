@@ -70,7 +70,13 @@ enum Change {
     Key([u8; 32]),
     Chain(Vec<u8>, Vec<u8>, Vec<u8>),
     Code([u8; 32]),
-    Grant(usize, Vec<u8>, u64),
+    Grant(usize, Vec<u8>, u64, u16),
+    Receipt(usize, usize, Vec<u8>),
+    Acknowledged(usize),
+    Try,
+    Crl(Vec<u8>),
+    Time(u64),
+    Recycle,
 }
 
 impl Change {
@@ -88,13 +94,33 @@ impl Change {
                     verifier: *verifier,
                 },
             ),
-            Self::Grant(place, bytes, issued_at) => {
+            Self::Receipt(grant, place, bytes) => {
+                let (given, rest) = bytes.split_at(bytes.len() / 3);
+                let (head, record) = rest.split_at(rest.len() / 2);
+                let item = Item::Receipt {
+                    grant: *grant,
+                    given,
+                    place: *place,
+                    head,
+                    record,
+                };
+                store.commit(flash, lifecycle, &item)
+            }
+            Self::Acknowledged(place) => {
+                store.commit(flash, lifecycle, &Item::Acknowledged(*place))
+            }
+            Self::Try => store.commit(flash, lifecycle, &Item::Try),
+            Self::Crl(list) => store.commit(flash, lifecycle, &Item::Crl(list)),
+            Self::Time(now) => store.commit(flash, lifecycle, &Item::Time(*now)),
+            Self::Recycle => store.commit(flash, Lifecycle::Blank, &Item::Recycle),
+            Self::Grant(place, bytes, issued_at, evict) => {
                 let (head, record) = bytes.split_at(bytes.len() / 3);
                 let item = Item::Grant {
                     place: *place,
                     head,
                     record,
                     issued_at: *issued_at,
+                    evict: *evict,
                 };
                 store.commit(flash, lifecycle, &item)
             }
@@ -108,62 +134,121 @@ fn change() -> impl Strategy<Value = Change> {
         1 => any::<[u8; 32]>().prop_map(Change::Key),
         1 => (bytes(CERT_MAX), bytes(CERT_MAX), bytes(CERT_MAX)).prop_map(|(a, b, c)| Change::Chain(a, b, c)),
         1 => any::<[u8; 32]>().prop_map(Change::Code),
-        4 => (0..GRANTS_MAX, bytes(crate::grants::ENTRY_MAX), any::<u64>())
-            .prop_map(|(place, bytes, at)| Change::Grant(place, bytes, at)),
+        4 => (0..GRANTS_MAX, bytes(GRANT_MAX), any::<u64>(), any::<u16>())
+            .prop_map(|(place, bytes, at, evict)| Change::Grant(place, bytes, at, evict)),
+        4 => (0..GRANTS_MAX, 0..RECEIPTS_MAX, bytes(RECEIPT_MAX))
+            .prop_map(|(grant, place, bytes)| Change::Receipt(grant, place, bytes)),
+        2 => (0..RECEIPTS_MAX).prop_map(Change::Acknowledged),
+        2 => Just(Change::Try),
+        1 => bytes(CRL_MAX).prop_map(Change::Crl),
+        1 => any::<u64>().prop_map(Change::Time),
+        1 => Just(Change::Recycle),
     ]
 }
 
 /// Everything that a store remembers.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Model {
     counter: u64,
     time_floor: u64,
     secret: Option<[u8; 32]>,
     verifier: Option<[u8; 32]>,
-    places: [Vec<u8>; PLACES],
+    tries: u8,
+    acknowledged: u16,
+    places: Vec<Vec<u8>>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            counter: 0,
+            time_floor: 0,
+            secret: None,
+            verifier: None,
+            tries: 0,
+            acknowledged: 0,
+            places: std::vec![Vec::new(); PLACES],
+        }
+    }
 }
 
 impl Model {
     fn of(store: &Store, flash: &mut Nor) -> Self {
         let meta = store.meta();
         let mut read = |place| {
-            let mut bytes = std::vec![0; crate::grants::ENTRY_MAX];
+            let mut bytes = std::vec![0; GRANT_MAX];
             store
-                .read(flash, place, 0, &mut bytes)
+                .read(flash, place, &mut bytes)
                 .unwrap()
                 .map_or(Vec::new(), <[u8]>::to_vec)
         };
-        let mut places: [Vec<u8>; PLACES] = Default::default();
-        let all = [Place::Leaf, Place::Ca, Place::Anchor]
+        let mut places = std::vec![Vec::new(); PLACES];
+        let all = [Place::Leaf, Place::Ca, Place::Anchor, Place::Crl]
             .into_iter()
-            .chain((0..GRANTS_MAX).map(Place::Grant));
+            .chain((0..GRANTS_MAX).flat_map(|n| [Place::Head(n), Place::Grant(n)]))
+            .chain((0..RECEIPTS_MAX).flat_map(|n| [Place::ReceiptHead(n), Place::Receipt(n)]));
         all.for_each(|place| places[place.index()] = read(place));
         Self {
             counter: meta.counter,
             time_floor: meta.time_floor,
             secret: meta.secret.as_ref().map(|secret| **secret),
             verifier: meta.verifier,
+            tries: meta.tries,
+            acknowledged: meta.acknowledged,
             places,
         }
     }
 
     fn apply(&mut self, change: &Change) {
+        if let Change::Try = change {
+            self.tries = (self.tries + 1).min(8);
+            return;
+        }
         self.counter += 1;
         match change {
-            Change::Key(secret) => {
-                self.secret = Some(*secret);
-                self.verifier = None;
-                self.places = Default::default();
+            Change::Key(_) | Change::Recycle => {
+                *self = Self {
+                    counter: self.counter,
+                    time_floor: self.time_floor,
+                    ..Self::default()
+                };
+                if let Change::Key(secret) = change {
+                    self.secret = Some(*secret);
+                }
             }
             Change::Chain(leaf, ca, anchor) => {
                 self.places[..3].clone_from_slice(&[leaf.clone(), ca.clone(), anchor.clone()]);
             }
-            Change::Code(verifier) => self.verifier = Some(*verifier),
-            Change::Grant(place, bytes, issued_at) => {
-                self.places[3 + place].clone_from(bytes);
+            Change::Code(verifier) => (self.verifier, self.tries) = (Some(*verifier), 0),
+            Change::Grant(place, bytes, issued_at, evict) => {
+                let (head, record) = bytes.split_at(bytes.len() / 3);
+                self.put(Place::Head(*place), head);
+                self.put(Place::Grant(*place), record);
+                for n in (0..RECEIPTS_MAX).filter(|n| evict & 1 << n != 0) {
+                    self.put(Place::ReceiptHead(n), &[]);
+                    self.put(Place::Receipt(n), &[]);
+                }
+                self.acknowledged &= !evict;
                 self.time_floor = self.time_floor.max(*issued_at);
             }
+            Change::Receipt(grant, place, bytes) => {
+                let (given, rest) = bytes.split_at(bytes.len() / 3);
+                let (head, record) = rest.split_at(rest.len() / 2);
+                self.put(Place::Head(*grant), given);
+                self.put(Place::ReceiptHead(*place), head);
+                self.put(Place::Receipt(*place), record);
+                self.tries = 0;
+                self.acknowledged &= !(1 << place);
+            }
+            Change::Acknowledged(place) => self.acknowledged |= 1 << place,
+            Change::Crl(list) => self.put(Place::Crl, list),
+            Change::Time(now) => self.time_floor = self.time_floor.max(*now),
+            Change::Try => {}
         }
+    }
+
+    fn put(&mut self, place: Place, bytes: &[u8]) {
+        self.places[place.index()] = bytes.to_vec();
     }
 }
 
@@ -258,7 +343,7 @@ fn the_counter_and_the_time_floor_only_rise() {
     let mut flash = Nor::new();
     let mut store = Store::boot(&mut flash).unwrap();
     for (n, (issued_at, floor)) in [(100, 100), (50, 100), (101, 101)].into_iter().enumerate() {
-        Change::Grant(0, std::vec![1; 90], issued_at)
+        Change::Grant(0, std::vec![1; 90], issued_at, 0)
             .commit(&mut store, &mut flash)
             .unwrap();
         assert_eq!(
