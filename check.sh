@@ -23,7 +23,7 @@ step() {
 # Debian packages, by the command or file that shows each is there.
 install_packages() {
     local missing=() need package
-    for need in gcc:cc libc6-dev:/usr/include/stdio.h python3:python3 openssl:openssl; do
+    for need in curl:curl gcc:cc libc6-dev:/usr/include/stdio.h python3:python3 openssl:openssl; do
         package=${need%%:*} need=${need#*:}
         [[ $need == /* && -e $need ]] || command -v "$need" >/dev/null || missing+=("$package")
     done

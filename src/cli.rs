@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use exit::Exit;
-pub use failure::Failure;
+pub use failure::{Failure, LOCAL_CODES, LocalCode};
 pub use places::{Places, program};
 pub use screen::Screen;
 pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs};
@@ -47,12 +47,19 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(crate) struct Globals {
     /// Print one JSON document on stdout, also for an error.
     #[arg(long, global = true)]
     json: bool,
-    /// Unix socket of the service [default: looked for where services listen].
-    #[arg(long, global = true, value_name = "PATH", env = "TALLYKEY_SOCKET")]
+    /// Unix socket of the service [default: the first where one answers].
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "TALLYKEY_SOCKET",
+        hide_env_values = true
+    )]
     socket: Option<PathBuf>,
 }
 

@@ -1,6 +1,8 @@
 //! The program `tallykey`: the service and its command line. Only here are adapters named.
 #![forbid(unsafe_code)]
 
+#[path = "main/bus.rs"]
+mod bus;
 #[path = "main/log.rs"]
 mod log;
 #[path = "main/run.rs"]
@@ -8,6 +10,8 @@ mod run;
 #[cfg(feature = "sim")]
 #[path = "main/simulator.rs"]
 mod simulator;
+#[path = "main/stop.rs"]
+mod stop;
 #[path = "main/vendor.rs"]
 mod vendor;
 

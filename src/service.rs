@@ -23,6 +23,7 @@ use uuid::Uuid;
 use request::Request;
 use token::Tokens;
 
+pub use crate::arbiter::AuthenticationType;
 pub use crate::ledger::Ask;
 pub use fault::{BatchError, Fault, ServiceError};
 pub use request::{
@@ -72,7 +73,7 @@ impl Service {
         let mut done = self
             .allocate_all(actor, vec![ask])
             .await
-            .map_err(|batch| batch.error)?;
+            .map_err(|batch| *batch.error)?;
         done.pop().ok_or(ServiceError::Fault(Fault::Stopping))
     }
 
@@ -87,11 +88,7 @@ impl Service {
     ) -> Result<Vec<Allocated>, BatchError> {
         let actor = actor.clone();
         self.ask(|reply| Request::Allocate { actor, asks, reply })
-            .await
-            .map_err(|fault| BatchError {
-                index: None,
-                error: fault.into(),
-            })?
+            .await?
     }
 
     /// Takes an allocation away; its channels are free at once. Answers with what it was.

@@ -31,6 +31,7 @@ fn export(vendor: &Vendor, folder: &Path) {
         serial: SERIAL,
         profile: &profile,
         channels: &channels,
+        raise: true,
         now: simulator::ISSUED_AT,
     };
     provision(&dongle, vendor, &order, |_| Ok(())).expect("a blank dongle is provisioned");

@@ -24,6 +24,9 @@ use tallykey_protocol::proof::{Kind, Proof};
 use tallykey_signing::certificate::CertifyError;
 use tallykey_signing::{RecordError, Vendor};
 
+/// Feature and count of a new dongle that nothing else is asked of.
+pub const NEW_CHANNELS: [(&str, u64); 3] = [("camera", 64), ("other-brand", 32), ("vca", 8)];
+
 /// What to make.
 #[derive(Clone, Copy, Debug)]
 pub struct Order<'a> {
@@ -33,6 +36,8 @@ pub struct Order<'a> {
     pub profile: &'a Profile<'a>,
     /// Feature and count of each line.
     pub channels: &'a [(&'a str, u64)],
+    /// Whether a dongle that has channels of the product already gets these too; otherwise it keeps what it has.
+    pub raise: bool,
     /// When its certificate and grant are issued, seconds since 1970.
     pub now: u64,
 }

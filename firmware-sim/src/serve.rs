@@ -11,7 +11,7 @@ use tallykey_signing::simulator;
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
-use tallykey_sim::provision::{Order, OwnerCodeFile, chip_id, provision};
+use tallykey_sim::provision::{NEW_CHANNELS, Order, OwnerCodeFile, chip_id, provision};
 use tallykey_sim::socket::{self, Listener};
 
 #[derive(Args)]
@@ -27,14 +27,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SERIAL", default_value = "SIM-0001", value_parser = serial)]
     serial: String,
 
-    /// What the dongle gives. On a dongle that has channels already, counts can only be raised.
+    /// What the dongle gives [new: camera=64,other-brand=32,vca=8]. Counts of one that has channels can only
+    /// be raised; without this they stay.
     #[arg(
         long,
         value_name = "FEATURE=COUNT,…",
         value_delimiter = ',',
         value_parser = channels,
-        conflicts_with = "blank",
-        default_value = "camera=64,other-brand=32,vca=8"
+        conflicts_with = "blank"
     )]
     channels: Vec<(String, u64)>,
 
@@ -136,7 +136,12 @@ impl Arguments {
         let order = Order {
             serial: &self.serial,
             profile: &profile,
-            channels: &channels,
+            channels: if channels.is_empty() {
+                &NEW_CHANNELS
+            } else {
+                &channels
+            },
+            raise: !channels.is_empty(),
             now,
         };
         provision(dongle, &vendor, &order, |code| match &self.flash {
@@ -157,12 +162,11 @@ impl Arguments {
                 .iter()
                 .map(|(name, count)| format!("{name}={count}"))
                 .collect();
-            writeln!(
-                out,
-                "dongle      {}, at least {}",
-                self.serial,
-                channels.join(", ")
-            )?;
+            let channels = match &channels[..] {
+                [] => "as it was, or new".to_owned(),
+                given => format!("at least {}", given.join(", ")),
+            };
+            writeln!(out, "dongle      {}, {channels}", self.serial)?;
         }
         match &self.flash {
             Some(path) => {

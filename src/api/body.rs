@@ -116,3 +116,45 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use axum::{body::Body as AxumBody, response::IntoResponse};
+    use hyper::body::{Bytes, Frame};
+
+    use super::*;
+
+    /// A body that is promised and does not come.
+    struct Promised;
+
+    impl hyper::body::Body for Promised {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a10_a_body_that_does_not_come_is_given_up() {
+        let mut request = Request::new(AxumBody::new(Promised));
+        let json = header::HeaderValue::from_static("application/json");
+        request.headers_mut().insert(header::CONTENT_TYPE, json);
+        request.extensions_mut().insert(BodyMax(100));
+        let begun = tokio::time::Instant::now();
+        let given_up = Body::<u8>::from_request(request, &()).await.err();
+        let answer = given_up.expect("given up").into_response();
+        assert_eq!(answer.status(), 408);
+        assert_eq!(begun.elapsed().as_secs(), BODY_TIME.as_secs());
+    }
+}

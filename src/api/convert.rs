@@ -3,12 +3,9 @@
 use jiff::Timestamp;
 use tallykey_client::wire;
 
-use crate::{
-    arbiter::AuthenticationType,
-    service::{
-        Allocation, AllocationState, Ask, DongleStatus, FeatureCounts, HistoryEntry, LicenceLine,
-        LineSource, Role, Snapshot, Token,
-    },
+use crate::service::{
+    Allocation, AllocationState, Ask, AuthenticationType, DongleStatus, FeatureCounts,
+    HistoryEntry, LicenceLine, LineSource, Role, Snapshot, Token,
 };
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a

@@ -45,13 +45,17 @@ pub(super) enum ApiError {
 
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
-        BatchError { index: None, error }.into()
+        BatchError {
+            index: None,
+            error: Box::new(error),
+        }
+        .into()
     }
 }
 
 impl From<BatchError> for ApiError {
     fn from(BatchError { index, error }: BatchError) -> Self {
-        match error {
+        match *error {
             ServiceError::Refused(refusal) => Self::Refused { refusal, index },
             ServiceError::Fault(fault) => Self::Fault(fault),
         }

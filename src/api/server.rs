@@ -201,3 +201,67 @@ fn log(ended: hyper::Result<()>) {
         tracing::debug!(%error, "a connection ended");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A connection to a server of one route; its end is `stop`.
+    fn connect() -> (DuplexStream, watch::Sender<bool>) {
+        let stop = watch::Sender::new(false);
+        let door = Door {
+            router: Router::new().route("/", get(|| async { "answer" })),
+            peer_role: |_, _| None,
+            stop: stop.subscribe(),
+        };
+        let (ours, theirs) = duplex(1024);
+        let seat = Seats::new(1).take().expect("a seat");
+        tokio::spawn(door.talk(theirs, Knock::Anybody, seat, Names::socket()));
+        (ours, stop)
+    }
+
+    async fn rest(mut stream: DuplexStream) -> String {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.expect("text");
+        text
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a10_a_head_that_drips_is_cut_off_in_time() {
+        let begun = Instant::now();
+        let (mut stream, _stop) = connect();
+        for byte in b"GET / HTTP/1.1\r\nHost: localhost\r\n".iter().cycle() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if stream.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+        assert!(begun.elapsed() <= HEAD_TIME + Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a10_silence_is_ended_in_time() {
+        let begun = Instant::now();
+        let (stream, _stop) = connect();
+        rest(stream).await;
+        assert!(begun.elapsed() <= HEAD_TIME + Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stopping_server_ends_idle_connections_at_once() {
+        let begun = Instant::now();
+        let (mut stream, stop) = connect();
+        let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(request).await.expect("sent");
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.expect("an answer");
+        assert_eq!(&first, b"HTTP/1.1 200");
+        stop.send_replace(true);
+        assert!(rest(stream).await.ends_with("answer"));
+        assert!(begun.elapsed() < Duration::from_secs(1));
+    }
+}

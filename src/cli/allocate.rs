@@ -77,7 +77,7 @@ pub(super) async fn run(work: Work, service: &Connection, screen: &Screen) -> Re
 
 fn one(done: &Allocated) -> String {
     let when = if done.created { "new" } else { "held before" };
-    format!("{} ({when})\n", line(&done.allocation))
+    format!("{}  ({when})\n", line(&done.allocation))
 }
 
 /// An allocation in one line, in the colour of its state.

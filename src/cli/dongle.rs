@@ -48,7 +48,12 @@ pub(super) async fn run(
             screen.answer(&dongle, || info(&dongle))
         }
         DongleCommand::Wink { serial } => {
-            let serial = choose(seen.dongles, serial)?.serial.unwrap_or_default();
+            let dongle = choose(seen.dongles, serial)?;
+            let Some(serial) = dongle.serial else {
+                return Err(Failure::NotOpen {
+                    state: dongle.state,
+                });
+            };
             service.client.wink(&serial).await?;
             screen.answer(&json!({ "serial": serial, "winked": true }), || {
                 format!("{} blinks\n", plain(&serial))
@@ -101,9 +106,10 @@ pub(super) fn list(dongles: &[Dongle]) -> String {
 
 /// What is wrong with a dongle, and what to do.
 pub(super) fn explain(dongle: &Dongle, fault: &DongleFault) -> String {
+    let name = dongle.serial.as_deref().unwrap_or("dongle");
     format!(
         "{}: {}\n   next: {}\n",
-        plain(&serial(dongle)),
+        plain(name),
         plain(&fault.detail),
         plain(&fault.next)
     )
@@ -122,7 +128,10 @@ fn info(dongle: &Dongle) -> String {
             "counter",
             text(dongle.counter.map(|c| c.to_string()).as_ref()),
         ),
-        ("grants", grants(dongle)),
+        (
+            "grants",
+            text(Some(grants(dongle)).filter(|g| !g.is_empty()).as_ref()),
+        ),
         ("key", text(dongle.key_thumbprint.as_ref())),
     ] {
         let line = format!("{name:<10} {}", plain(&value));
@@ -172,5 +181,6 @@ fn grants(dongle: &Dongle) -> String {
         };
         format!("{} r{}{note}", grant.product, grant.revision)
     });
-    shown.collect::<Vec<_>>().join(", ")
+    let shown: Vec<_> = shown.collect();
+    shown.join(", ")
 }

@@ -1,11 +1,16 @@
 //! Everything that can keep a command from its answer, and what to do next.
 
+mod code;
+
 use std::{error::Error as StdError, io};
 
 use serde_json::{Value, json};
 use tallykey_client::{ClientError, Problem};
 
 use super::{allocate::ImportError, exit::Exit, places::program};
+
+pub(super) use code::title;
+pub use code::{LOCAL_CODES, LocalCode};
 
 /// Why a command did not work.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +57,12 @@ pub enum Failure {
     NoDongle {
         /// The serial, as given.
         serial: String,
+    },
+    /// The dongle is in no state to blink.
+    #[error("the dongle is not open: its state is {state}")]
+    NotOpen {
+        /// Its state, as in the status.
+        state: String,
     },
     /// There is no home folder to keep state in.
     #[error("there is no folder for the state: neither XDG_STATE_HOME nor HOME is set")]
@@ -129,6 +140,7 @@ impl Failure {
             | Self::SeveralHeld { .. }
             | Self::WhichDongle { .. }
             | Self::NoDongle { .. }
+            | Self::NotOpen { .. }
             | Self::NoStateFolder => Exit::Refused,
             Self::Start { exit, .. } => *exit,
         }
@@ -150,6 +162,7 @@ impl Failure {
             Self::SeveralHeld { .. } => "which-feature",
             Self::WhichDongle { .. } => "which-dongle",
             Self::NoDongle { .. } => "no-such-dongle",
+            Self::NotOpen { .. } => "dongle-not-open",
             Self::NoStateFolder => "no-state-folder",
             Self::Start { code, .. } => code,
             Self::Output { .. } => "output-failed",
@@ -178,6 +191,7 @@ impl Failure {
             Self::WhichDongle { serials } if serials.is_empty() => "plug one in".to_owned(),
             Self::WhichDongle { .. } => "name one by its serial".to_owned(),
             Self::NoDongle { .. } => format!("list them with `{} dongle list`", program()),
+            Self::NotOpen { .. } => format!("do what `{} status` says about it", program()),
             Self::NoStateFolder => "name a folder with --state-dir".to_owned(),
             Self::Start { next, .. } => next.clone(),
             Self::Output { .. } => "look at where the output goes".to_owned(),
@@ -213,11 +227,75 @@ impl Failure {
         };
         json!({
             "type": Problem::type_of(&self.code()),
-            "title": "The command did not work",
+            "title": title(&self.code()).unwrap_or("The command did not work"),
             "detail": self.to_string(),
             "code": self.code(),
             "class": class,
             "next": self.next(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_failure_of_a_command_is_in_the_table_with_its_exit() {
+        let place = || "/run/x".to_owned();
+        let other = || io::Error::other("broken");
+        let source = serde_json::from_str::<u8>("x").expect_err("not a number");
+        for failure in [
+            Failure::NoService { tried: Vec::new() },
+            ClientError::Unreachable {
+                place: place(),
+                source: other(),
+            }
+            .into(),
+            ClientError::ForeignSocket {
+                place: place(),
+                owner: 1,
+            }
+            .into(),
+            ClientError::TimedOut {
+                place: place(),
+                after: Duration::from_secs(1),
+            }
+            .into(),
+            ClientError::NotTheService {
+                place: place(),
+                status: 200,
+                source,
+            }
+            .into(),
+            ImportError::Empty { file: "x".into() }.into(),
+            ImportError::Unreadable {
+                file: "x".into(),
+                source: other(),
+            }
+            .into(),
+            Failure::NotHeld {
+                device: place(),
+                feature: None,
+            },
+            Failure::SeveralHeld {
+                device: place(),
+                features: Vec::new(),
+            },
+            Failure::WhichDongle {
+                serials: Vec::new(),
+            },
+            Failure::NoDongle { serial: place() },
+            Failure::NotOpen { state: place() },
+            Failure::NoStateFolder,
+            Failure::Output { source: other() },
+        ] {
+            let known = LOCAL_CODES.iter().find(|code| code.name == failure.code());
+            let known = known.unwrap_or_else(|| panic!("{} is not listed", failure.code()));
+            assert_eq!(known.exit, failure.exit(), "{}", known.name);
+            assert_eq!(failure.document()["title"], known.title);
+        }
     }
 }

@@ -27,7 +27,7 @@ pub struct ServeArgs {
     /// Look for a dongle at the socket of a tallykey-sim: unix:PATH or tcp:ADDRESS.
     #[cfg(feature = "sim")]
     #[arg(long, value_name = "PLACE")]
-    pub attach: Vec<crate::usb::sim::Address>,
+    pub attach: Vec<String>,
     /// The vendor's trust bundle: the root that dongles and records must come from.
     #[arg(long, value_name = "BUNDLE")]
     pub trust: Option<PathBuf>,
@@ -41,7 +41,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7787")]
     pub listen: Listen,
     /// Form of the log on stderr [default: text].
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     pub log: Option<LogFormat>,
 }
 

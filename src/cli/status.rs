@@ -31,6 +31,7 @@ fn readable(status: &Status) -> String {
         heading(status),
         counts(&status.features)
     ));
+    out.push_str(&suspended(&status.features));
     out.push_str(&format!("\n{}", dongles(&status.dongles)));
     if status.age_ms > STALE_MS {
         let stale = format!(
@@ -40,6 +41,23 @@ fn readable(status: &Status) -> String {
         out.push_str(&Tone::Warning.paint(&stale));
     }
     out
+}
+
+/// What a suspension means, where there is one.
+fn suspended(features: &[FeatureCounts]) -> String {
+    let waiting = features.iter().filter(|feature| feature.suspended > 0);
+    let waiting: Vec<_> = waiting
+        .map(|feature| format!("{} {}", feature.suspended, plain(&feature.id)))
+        .collect();
+    if waiting.is_empty() {
+        return String::new();
+    }
+    let notice = format!(
+        "*** SUSPENDED ***  {} are not licensed now.",
+        waiting.join(", ")
+    );
+    let meaning = "Nothing is lost: they resume by themselves when their channels come back.";
+    format!("\n{}\n{meaning}\n", Tone::Bad.paint(&notice))
 }
 
 /// What nobody may overlook.

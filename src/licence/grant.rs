@@ -215,3 +215,6 @@ impl VerifiedGrant<'_> {
 fn has_digest(record: &[u8], digest: &[u8; 32]) -> bool {
     Sign1::parse(record, GRANT_MAX).is_ok_and(|sign1| sign1.digest() == *digest)
 }
+
+#[cfg(all(test, feature = "sim"))]
+mod tests;

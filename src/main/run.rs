@@ -14,17 +14,11 @@ use tallykey::{
         watch::{DongleEvent, Intervals, Watch},
     },
     store::{FolderError, SqliteStore, StateFolder},
-    usb::{
-        Finder,
-        hid::{HidFinder, Match},
-    },
+    usb::Finder,
 };
 use tokio::sync::mpsc;
 
-use crate::{
-    log,
-    vendor::{self, Pinned},
-};
+use crate::{bus, log, stop::Stop, vendor::Pinned};
 
 /// Dongle events that may wait for the service; the threads of the dongles wait beyond that.
 const EVENTS: usize = 64;
@@ -38,7 +32,9 @@ pub(crate) async fn run(
     screen: &Screen,
 ) -> Result<(), Failure> {
     log::start(args.log);
-    let simulated = is_simulated(&args);
+    let mut stop = Stop::listen()?;
+    let pinned = bus::vendor(&args)?;
+    let simulated = bus::is_simulated(&args);
     let places = Places::choose(args.state_dir.clone(), socket, simulated)?;
     let folder = StateFolder::claim(&places.state).map_err(|error| of_folder(&error))?;
     // Listening comes before the state is touched: what is in use elsewhere stays as it is.
@@ -55,7 +51,7 @@ pub(crate) async fn run(
     };
     let port_address = port.as_ref().map(PortListener::address);
 
-    let (pinned, finder, intervals) = source(&args, &folder)?;
+    let (finder, intervals) = bus::open(&args, &pinned, &folder)?;
     let simulated = simulated || pinned.trust.is_test();
     let (events, inbox) = mpsc::channel(EVENTS);
     let watch = watch(finder, &pinned, intervals, events)?;
@@ -87,84 +83,21 @@ pub(crate) async fn run(
         // Without one the banner says so; the service runs all the same.
         let _in_time = tokio::time::timeout(FIRST_DONGLE, seen).await;
     }
-    Banner {
+    let banner = Banner {
         status: &tallykey::api::status(&service),
         places: &places,
         port: port_address,
+    };
+    // Nobody has to read it: the service is for those who ask.
+    if let Err(error) = banner.show(screen) {
+        tracing::warn!("{error}");
     }
-    .show(screen)?;
 
-    stop_signal().await;
+    stop.requested().await;
     tracing::info!("stopping");
     server.stop().await;
     service.stop().await;
     Ok(())
-}
-
-#[cfg(feature = "sim")]
-fn is_simulated(args: &ServeArgs) -> bool {
-    args.simulate
-}
-
-#[cfg(not(feature = "sim"))]
-fn is_simulated(_: &ServeArgs) -> bool {
-    false
-}
-
-/// Whom to trust, and the bus to look at.
-fn source(
-    args: &ServeArgs,
-    folder: &StateFolder,
-) -> Result<(Pinned, Box<dyn Finder>, Intervals), Failure> {
-    #[cfg(feature = "sim")]
-    {
-        use tallykey::usb::sim::SocketFinder;
-        use tallykey_protocol::profile::Profile;
-
-        use crate::simulator;
-
-        let attached = || Box::new(SocketFinder::new(args.attach.clone()));
-        if args.simulate {
-            let vendor = simulator::vendor()?;
-            let pinned = vendor::simulated(&vendor, args.profile.as_deref())?;
-            let finder: Box<dyn Finder> = if args.attach.is_empty() {
-                let flash = folder
-                    .file("dongle.flash")
-                    .map_err(|error| of_folder(&error))?;
-                let profile = Profile::verify(&pinned.record, &pinned.trust.root());
-                let profile = profile.map_err(|error| {
-                    Failure::start(
-                        Exit::Refused,
-                        "bad-profile",
-                        error.to_string(),
-                        "give another",
-                    )
-                })?;
-                Box::new(simulator::bus(&flash, &vendor, &profile, &args.channels)?)
-            } else {
-                attached()
-            };
-            return Ok((pinned, finder, Intervals::simulated()));
-        }
-        if !args.attach.is_empty() {
-            return Ok((files(args)?, attached(), Intervals::simulated()));
-        }
-    }
-    let _ = folder;
-    let bus = HidFinder::new(Match::default());
-    Ok((files(args)?, Box::new(bus), Intervals::default()))
-}
-
-fn files(args: &ServeArgs) -> Result<Pinned, Failure> {
-    match (&args.trust, &args.profile) {
-        (Some(trust), Some(profile)) => vendor::from_files(trust, profile),
-        _ => Err(Failure::start(
-            Exit::Usage,
-            "no-vendor",
-            "the service needs --trust and --profile to know whose dongles count for what",
-            "give both as the vendor delivered them, or try it with --simulate",
-        )),
-    }
 }
 
 fn watch(
@@ -198,28 +131,18 @@ fn now_ms() -> i64 {
     })
 }
 
-fn of_folder(error: &FolderError) -> Failure {
-    Failure::start(Exit::Refused, error.code(), error.to_string(), error.next())
+pub(crate) fn of_folder(error: &FolderError) -> Failure {
+    let exit = match error {
+        FolderError::Io { .. } => Exit::Fault,
+        _ => Exit::Refused,
+    };
+    Failure::start(exit, error.code(), error.to_string(), error.next())
 }
 
 fn of_listener(error: &ListenError) -> Failure {
-    Failure::start(Exit::Refused, error.code(), error.to_string(), error.next())
-}
-
-/// Waits for Ctrl-C or a service manager.
-async fn stop_signal() {
-    #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
+    let exit = match error {
+        ListenError::Socket { .. } | ListenError::Port { .. } => Exit::Fault,
+        _ => Exit::Refused,
     };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
+    Failure::start(exit, error.code(), error.to_string(), error.next())
 }

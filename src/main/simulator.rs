@@ -1,31 +1,31 @@
 //! The simulated dongle of `serve --simulate`.
 
-use std::{
-    path::Path,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tallykey::{
-    cli::{Channels, Exit, Failure},
+    cli::{Exit, Failure, ServeArgs},
+    store::StateFolder,
     usb::sim::LocalFinder,
 };
 use tallykey_protocol::profile::Profile;
 use tallykey_signing::{Vendor, simulator};
+
+use crate::{run::of_folder, vendor::Pinned};
 use tallykey_sim::{
     dongle::SimDongle,
     flash::SimFlash,
     platform::{Clock, SimPlatform},
-    provision::{self, Order, OwnerCodeFile},
+    provision::{self, NEW_CHANNELS, Order, OwnerCodeFile},
 };
+
+/// What the dongle remembers, in the state folder.
+const FLASH: &str = "dongle.flash";
 
 /// Serial of the dongle in the state folder.
 const SERIAL: &str = "SIM-0001";
 
-/// Channels of a new dongle, unless others are asked for.
-const CHANNELS: [(&str, u64); 3] = [("camera", 64), ("other-brand", 32), ("vca", 8)];
-
-/// The simulator's vendor.
-pub(crate) fn vendor() -> Result<Vendor, Failure> {
+/// The simulator's vendor, with its keys.
+pub(crate) fn maker() -> Result<Vendor, Failure> {
     simulator::vendor().map_err(|error| failed(&error))
 }
 
@@ -36,29 +36,37 @@ pub(crate) fn profile(vendor: &Vendor) -> Result<Vec<u8>, Failure> {
         .map_err(|error| failed(&error))
 }
 
-/// A bus with the dongle whose flash is in this file; made as a factory makes one if it is new.
+/// A bus with the dongle of this state folder; made as a factory makes one if it is new.
 pub(crate) fn bus(
-    flash: &Path,
-    vendor: &Vendor,
-    profile: &Profile<'_>,
-    channels: &[Channels],
+    args: &ServeArgs,
+    pinned: &Pinned,
+    folder: &StateFolder,
 ) -> Result<LocalFinder, Failure> {
-    let image = SimFlash::in_file(flash, provision::chip_id(SERIAL)).map_err(|e| failed(&e))?;
+    let root = pinned.trust.root();
+    let profile = Profile::verify(&pinned.record, &root).map_err(|error| failed(&error))?;
+
+    let flash = folder.file(FLASH).map_err(|error| of_folder(&error))?;
+    let image = SimFlash::in_file(&flash, provision::chip_id(SERIAL));
+    let image = image.map_err(|error| failed(&error))?;
     let platform = SimPlatform::new(image, Clock::real());
     let dongle = SimDongle::plug(platform).map_err(|error| failed(&error))?;
-    let asked: Vec<_> = channels
-        .iter()
-        .map(|c| (c.feature.as_str(), c.count))
-        .collect();
+
+    let asked = args.channels.iter();
+    let asked: Vec<_> = asked.map(|c| (c.feature.as_str(), c.count)).collect();
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let order = Order {
         serial: SERIAL,
-        profile,
-        channels: if asked.is_empty() { &CHANNELS } else { &asked },
+        profile: &profile,
+        channels: if asked.is_empty() {
+            &NEW_CHANNELS
+        } else {
+            &asked
+        },
+        raise: !asked.is_empty(),
         now: now.map_or(0, |since| since.as_secs()),
     };
-    let code = OwnerCodeFile::beside(flash);
-    provision::provision(&dongle, vendor, &order, |text| code.keep(text))
+    let code = OwnerCodeFile::beside(&flash);
+    provision::provision(&dongle, &maker()?, &order, |text| code.keep(text))
         .map_err(|error| failed(&error))?;
     Ok(LocalFinder::new(vec![dongle]))
 }

@@ -18,7 +18,8 @@ pub(crate) struct Pinned {
     pub(crate) vendor: Vendor,
     pub(crate) trust: Trust,
     pub(crate) profile: Profile,
-    /// The profile as it was signed.
+    /// The profile as it was signed: the simulated factory works by it.
+    #[cfg(feature = "sim")]
     pub(crate) record: Vec<u8>,
 }
 
@@ -26,26 +27,24 @@ pub(crate) struct Pinned {
 pub(crate) fn from_files(trust: &Path, profile: &Path) -> Result<Pinned, Failure> {
     let bundle = read(trust, Label::TrustBundle, "bad-trust-bundle")?;
     let record = read(profile, Label::Profile, "bad-profile")?;
-    pin((&bundle, trust), (record, profile), false)
+    pin((&bundle, trust), (&record, profile), false)
 }
 
 /// The simulator's vendor, with its own demonstration product or one from a file.
 #[cfg(feature = "sim")]
-pub(crate) fn simulated(
-    vendor: &tallykey_signing::Vendor,
-    profile: Option<&Path>,
-) -> Result<Pinned, Failure> {
+pub(crate) fn simulated(profile: Option<&Path>) -> Result<Pinned, Failure> {
+    let vendor = crate::simulator::maker()?;
     let built_in = Path::new("(built in)");
-    let record = match profile {
+    let (record, file) = match profile {
         Some(file) => (read(file, Label::Profile, "bad-profile")?, file),
-        None => (crate::simulator::profile(vendor)?, built_in),
+        None => (crate::simulator::profile(&vendor)?, built_in),
     };
-    pin((&vendor.trust_bundle(), built_in), record, true)
+    pin((&vendor.trust_bundle(), built_in), (&record, file), true)
 }
 
 fn pin(
     (bundle, bundle_file): (&[u8], &Path),
-    (record, record_file): (Vec<u8>, &Path),
+    (record, record_file): (&[u8], &Path),
     simulate: bool,
 ) -> Result<Pinned, Failure> {
     let bad_bundle = |why: &dyn std::error::Error| {
@@ -59,7 +58,7 @@ fn pin(
     let trust = Trust::decode(bundle).map_err(|why| bad_bundle(&why))?;
     let read = TrustBundle::decode(bundle).map_err(|why| bad_bundle(&why))?;
     let vendor = Vendor::pin(&read, simulate).map_err(|why| bad_bundle(&why))?;
-    let profile = Profile::verify(&record, &trust).map_err(|why| {
+    let profile = Profile::verify(record, &trust).map_err(|why| {
         Failure::start(
             Exit::Refused,
             "bad-profile",
@@ -75,7 +74,8 @@ fn pin(
         vendor,
         trust,
         profile,
-        record,
+        #[cfg(feature = "sim")]
+        record: record.to_vec(),
     })
 }
 

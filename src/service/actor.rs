@@ -145,6 +145,10 @@ impl<S: Store> Core<S> {
         for event in std::mem::take(&mut self.owed) {
             self.tell(event, &mut batch);
         }
+        // Before any request: none may be given a channel of a line that has just ended.
+        if self.next_turn.is_some_and(|turn| turn <= self.now_s()) {
+            self.weigh(&mut batch);
+        }
         match wake {
             Wake::Dongle(event) => self.notice(event, &mut batch),
             Wake::Tick => self.confirm(),
@@ -157,9 +161,6 @@ impl<S: Store> Core<S> {
                     self.take(next, &mut batch);
                 }
             }
-        }
-        if self.next_turn.is_some_and(|turn| turn <= self.now_s()) {
-            self.weigh(&mut batch);
         }
         self.commit(batch).await;
     }

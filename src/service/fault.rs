@@ -95,7 +95,17 @@ pub struct BatchError {
     pub index: Option<usize>,
     /// What is wrong.
     #[source]
-    pub error: ServiceError,
+    pub error: Box<ServiceError>,
+}
+
+impl BatchError {
+    /// The request at a place (from 0) was refused, or the batch as a whole.
+    pub(super) fn refused(index: Option<usize>, refusal: Refusal) -> Self {
+        Self {
+            index,
+            error: Box::new(refusal.into()),
+        }
+    }
 }
 
 impl From<StoreError> for Fault {
@@ -125,7 +135,7 @@ impl From<Fault> for BatchError {
     fn from(fault: Fault) -> Self {
         Self {
             index: None,
-            error: fault.into(),
+            error: Box::new(fault.into()),
         }
     }
 }

@@ -149,7 +149,7 @@ mod tests {
             (principal.actor, principal.role),
             (Actor::token(new.token.id), Role::Client)
         );
-        assert_eq!(tokens.list(), [new.token.clone()]);
+        assert_eq!(tokens.list(), std::slice::from_ref(&new.token));
         assert_eq!(new.token.label, "recorder");
 
         for wrong in ["", "tk_", &new.secret[1..], &format!("{}0", new.secret)] {

@@ -47,7 +47,7 @@ async fn a_device_is_new_once_and_the_same_ever_after() {
             .await
             .unwrap()
             .allocations,
-        [held.clone()]
+        std::slice::from_ref(&held)
     );
     assert_eq!(client.release(id).await.unwrap().id, id);
     let gone = bench
@@ -236,7 +236,7 @@ async fn history_tells_who_did_what_in_pages() {
     );
     assert_eq!(
         client.history(last.seq - 1, 100).await.unwrap().entries,
-        [last.clone()]
+        std::slice::from_ref(last)
     );
     assert_eq!(client.history(0, 1).await.unwrap().entries, all[..1]);
     assert!(

@@ -19,28 +19,24 @@ use tokio::sync::mpsc;
 use crate::raw::Door;
 
 /// Roles of whoever calls on the socket.
-pub mod peer {
+pub(crate) mod peer {
     use tallykey::service::Role;
 
-    pub fn admin(_: u32, _: u32) -> Option<Role> {
-        Some(Role::Admin)
-    }
-
-    pub fn client(_: u32, _: u32) -> Option<Role> {
+    pub(crate) fn client(_: u32, _: u32) -> Option<Role> {
         Some(Role::Client)
     }
 
-    pub fn nobody(_: u32, _: u32) -> Option<Role> {
+    pub(crate) fn nobody(_: u32, _: u32) -> Option<Role> {
         None
     }
 
     /// As the program itself judges.
-    pub fn real(uid: u32, gid: u32) -> Option<Role> {
+    pub(crate) fn real(uid: u32, gid: u32) -> Option<Role> {
         tallykey::machine::peer::standing(uid, gid).map(|_| Role::Admin)
     }
 }
 
-pub struct Bench {
+pub(crate) struct Bench {
     folder: TempDir,
     service: Service,
     server: Server,
@@ -59,11 +55,11 @@ impl Watcher for NoBus {
 }
 
 impl Bench {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_for(peer::real).await
     }
 
-    pub async fn start_for(role: PeerRole) -> Self {
+    pub(crate) async fn start_for(role: PeerRole) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let state = StateFolder::claim(&folder.path().join("state")).expect("a state folder");
         let vendor = simulator::vendor().expect("the simulator's vendor");
@@ -102,21 +98,21 @@ impl Bench {
         self.folder.path().join("door/api.sock")
     }
 
-    pub fn socket(&self) -> Door {
+    pub(crate) fn socket(&self) -> Door {
         Door::Socket(self.socket_path())
     }
 
-    pub fn port(&self) -> Door {
+    pub(crate) fn port(&self) -> Door {
         self.port.clone()
     }
 
     /// A client on the socket, with the role of this user.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(Endpoint::unix(self.socket_path()))
     }
 
     /// A token made by the service itself, whatever role the socket gives.
-    pub async fn token(&self, role: Role) -> NewToken {
+    pub(crate) async fn token(&self, role: Role) -> NewToken {
         let ask = TokenAsk {
             role,
             label: "test".to_owned(),
@@ -125,7 +121,7 @@ impl Bench {
     }
 
     /// Takes back what a permitted request may have done.
-    pub async fn undo(&self) {
+    pub(crate) async fn undo(&self) {
         let client = self.client();
         for held in client.allocations().await.expect("a list").allocations {
             client.release(held.id).await.expect("released");
@@ -133,14 +129,14 @@ impl Bench {
     }
 
     /// The socket's path, opened to every user of this machine.
-    pub fn reachable_by_all(&self) -> PathBuf {
+    pub(crate) fn reachable_by_all(&self) -> PathBuf {
         for folder in [self.folder.path(), &self.folder.path().join("door")] {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("our folder");
         }
         self.socket_path()
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.server.stop().await;
         self.service.stop().await;
     }

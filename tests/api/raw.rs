@@ -9,23 +9,23 @@ use tokio::net::{TcpStream, UnixStream};
 
 /// One of the places where the service listens.
 #[derive(Clone)]
-pub enum Door {
+pub(crate) enum Door {
     Socket(PathBuf),
     Port(SocketAddr),
 }
 
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 impl Door {
-    pub async fn open(&self) -> Box<dyn Stream> {
+    pub(crate) async fn open(&self) -> Box<dyn Stream> {
         match self {
             Self::Socket(path) => Box::new(UnixStream::connect(path).await.expect("a listener")),
             Self::Port(address) => Box::new(TcpStream::connect(address).await.expect("a listener")),
         }
     }
 
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         match self {
             Self::Socket(_) => "localhost".to_owned(),
             Self::Port(address) => address.to_string(),
@@ -33,7 +33,7 @@ impl Door {
     }
 
     /// A request with the right Host and nothing else.
-    pub fn request(&self, method: &str, path: &str) -> Request {
+    pub(crate) fn request(&self, method: &str, path: &str) -> Request {
         Request {
             door: self.clone(),
             line: format!("{method} {path} HTTP/1.1"),
@@ -43,7 +43,7 @@ impl Door {
     }
 }
 
-pub struct Request {
+pub(crate) struct Request {
     door: Door,
     line: String,
     headers: Vec<(String, String)>,
@@ -51,33 +51,33 @@ pub struct Request {
 }
 
 impl Request {
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Takes away what was there under that name.
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(held, _)| held != name);
         self
     }
 
-    pub fn token(self, secret: &str) -> Self {
+    pub(crate) fn token(self, secret: &str) -> Self {
         self.header("Authorization", &format!("Bearer {secret}"))
     }
 
-    pub fn json(self, body: &str) -> Self {
+    pub(crate) fn json(self, body: &str) -> Self {
         self.header("Content-Type", "application/json").body(body)
     }
 
-    pub fn body(mut self, body: &str) -> Self {
+    pub(crate) fn body(mut self, body: &str) -> Self {
         self.body = body.as_bytes().to_vec();
         let length = self.body.len().to_string();
         self.header("Content-Length", &length)
     }
 
     /// The bytes of the head, with the empty line.
-    pub fn head(&self) -> String {
+    pub(crate) fn head(&self) -> String {
         let headers = self.headers.iter();
         let lines: String = headers
             .map(|(name, value)| format!("{name}: {value}\r\n"))
@@ -85,7 +85,7 @@ impl Request {
         format!("{}\r\n{lines}Connection: close\r\n\r\n", self.line)
     }
 
-    pub async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Answer {
         let mut stream = self.door.open().await;
         stream
             .write_all(self.head().as_bytes())
@@ -98,15 +98,15 @@ impl Request {
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     /// Reads until the service closes the connection, as it was asked to.
-    pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Self {
+    pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Self {
         let mut bytes = Vec::new();
         // After an early refusal the unread body makes the close a reset; what came, came.
         let _ended = stream.read_to_end(&mut bytes).await;
@@ -122,7 +122,7 @@ impl Answer {
     }
 
     /// The answer as a problem, with everything that every problem must have.
-    pub fn problem(&self) -> Problem {
+    pub(crate) fn problem(&self) -> Problem {
         assert!(
             self.head.contains(&format!("content-type: {PROBLEM_JSON}")),
             "{}",
@@ -142,7 +142,7 @@ impl Answer {
         problem
     }
 
-    pub fn refused(&self, status: u16, code: &str) -> Problem {
+    pub(crate) fn refused(&self, status: u16, code: &str) -> Problem {
         let problem = self.problem();
         assert_eq!(
             (problem.status, problem.code.as_str()),
@@ -152,7 +152,7 @@ impl Answer {
         problem
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn made_by(maker: &tallykey_signing::Vendor) -> SimDongle {
         serial: SERIAL,
         profile: &profile,
         channels: &[("camera", 64)],
+        raise: true,
         now: simulator::ISSUED_AT,
     };
     provision(&dongle, maker, &order, |_| Ok(())).expect("a blank dongle is provisioned");

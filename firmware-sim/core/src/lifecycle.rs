@@ -63,7 +63,7 @@ mod tests {
 
     const HEAD: &str = "# States of a dongle\n\n\
         Which command each lifecycle allows, and where success leads. Written by the test \
-        `the_table_in_the_docs_is_the_one_in_the_code`; with `TALLYKEY_WRITE_DOCS=1` it rewrites this file.\n\n";
+        `the_table_in_the_docs_is_the_one_in_the_code`; with `TALLYKEY_UPDATE_GOLDEN=1` it rewrites this file.\n\n";
 
     /// The table as docs/states-dongle.md shows it.
     fn table() -> String {
@@ -96,13 +96,13 @@ mod tests {
     #[test]
     fn the_table_in_the_docs_is_the_one_in_the_code() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/states-dongle.md");
-        if std::env::var_os("TALLYKEY_WRITE_DOCS").is_some() {
+        if std::env::var_os("TALLYKEY_UPDATE_GOLDEN").is_some() {
             std::fs::write(path, table()).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             written == table(),
-            "docs/states-dongle.md is out of date: run this test with TALLYKEY_WRITE_DOCS=1"
+            "docs/states-dongle.md is out of date: run this test with TALLYKEY_UPDATE_GOLDEN=1"
         );
     }
 

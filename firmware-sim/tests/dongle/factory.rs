@@ -262,6 +262,15 @@ fn a_station_raises_counts_and_never_lowers_them() {
     order.channels = &less;
     let refused = provision(&dongle, &VENDOR, &order, |_| Ok(())).unwrap_err();
     assert!(matches!(refused, ProvisionError::TooFew(few) if (few.held, few.wanted) == (100, 99)));
+
+    dongle.replug().unwrap();
+    order.raise = false;
+    provision(&dongle, &VENDOR, &order, |_| Ok(())).unwrap();
+    assert_eq!(
+        self::facts(&mut open(&dongle)).grants[0].1,
+        2,
+        "what it has, it keeps"
+    );
 }
 
 #[test]

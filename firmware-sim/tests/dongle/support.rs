@@ -61,6 +61,7 @@ pub(crate) fn order(serial: &str) -> Order<'_> {
         serial,
         profile: &PROFILE,
         channels: &CHANNELS,
+        raise: true,
         now: NOW,
     }
 }

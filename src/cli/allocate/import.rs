@@ -9,6 +9,8 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::{Value, json};
 use tallykey_client::{Problem, wire::Ask};
 
+use crate::cli::text::count;
+
 /// Why a file was not imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -94,7 +96,7 @@ impl ImportError {
             Self::Refused { problem, .. } => json!(problem),
             _ => json!({
                 "type": Problem::type_of(&code),
-                "title": "The file cannot be imported",
+                "title": crate::cli::failure::title(&code),
                 "code": code,
                 "class": "wrong-procedure",
                 "next": self.next(),
@@ -127,7 +129,9 @@ pub(in crate::cli) struct Import {
     file: PathBuf,
     columns: Columns,
     asks: Vec<Ask>,
-    lines: Vec<u64>,
+    /// Where each ask begins in `text`.
+    starts: Vec<Option<csv::Position>>,
+    text: Vec<u8>,
 }
 
 impl Import {
@@ -154,12 +158,12 @@ impl Import {
                 file: file.clone(),
                 detail,
             })?,
-            Err(error) => return Err(bad_line(file, &error)),
+            Err(error) => return Err(bad_line(file, bytes, &error)),
         };
-        let (mut asks, mut lines) = (Vec::new(), Vec::new());
+        let (mut asks, mut starts) = (Vec::new(), Vec::new());
         for record in reader.records() {
-            let record = record.map_err(|error| bad_line(file.clone(), &error))?;
-            lines.push(record.position().map_or(0, csv::Position::line));
+            let record = record.map_err(|error| bad_line(file.clone(), bytes, &error))?;
+            starts.push(record.position().cloned());
             asks.push(columns.ask(&record));
         }
         if asks.is_empty() {
@@ -169,7 +173,8 @@ impl Import {
             file,
             columns,
             asks,
-            lines,
+            starts,
+            text: bytes.to_vec(),
         })
     }
 
@@ -181,10 +186,15 @@ impl Import {
         self.file.display().to_string()
     }
 
+    fn line(&self, index: usize) -> Option<u64> {
+        let start = self.starts.get(index)?;
+        Some(line_of(&self.text, start.as_ref()))
+    }
+
     /// Says which line and column the service's refusal is about.
     pub(super) fn blame(&self, problem: Problem) -> ImportError {
         let index = problem.facts.get("index").and_then(Value::as_u64);
-        let line = index.and_then(|index| self.lines.get(usize::try_from(index).ok()?).copied());
+        let line = index.and_then(|index| self.line(usize::try_from(index).ok()?));
         ImportError::Refused {
             file: self.file.clone(),
             line,
@@ -194,17 +204,33 @@ impl Import {
     }
 }
 
-fn bad_line(file: PathBuf, error: &csv::Error) -> ImportError {
+/// The line, from 1, of the record at `position`. The reader's own count stands before empty lines
+/// that it passes over, and before the line feed of a record that ends in CR LF.
+fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u64 {
+    let start = position.and_then(|position| usize::try_from(position.byte()).ok());
+    let start = start.unwrap_or(0).min(bytes.len());
+    let blank = bytes[start..]
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let begin = start + blank.count();
+    let before = bytes[..begin].iter().filter(|byte| **byte == b'\n');
+    before.count() as u64 + 1
+}
+
+fn bad_line(file: PathBuf, bytes: &[u8], error: &csv::Error) -> ImportError {
     let detail = match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..
-        } => format!("it has {len} fields and the header has {expected_len}"),
+        } => format!(
+            "it has {} and the header has {expected_len}",
+            count(*len, "field")
+        ),
         csv::ErrorKind::Utf8 { err, .. } => {
             format!("column {} is not UTF-8 text", err.field() + 1)
         }
         _ => error.to_string(),
     };
-    let line = error.position().map_or(1, csv::Position::line);
+    let line = line_of(bytes, error.position());
     ImportError::Line { file, line, detail }
 }
 

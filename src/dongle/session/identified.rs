@@ -58,8 +58,7 @@ impl Identified {
     /// host in the transcript.
     ///
     /// # Errors
-    /// [`Fault::Busy`], [`Fault::ProofInvalid`], [`Fault::Empty`], [`Fault::Retired`], or the
-    /// link's.
+    /// [`Fault::Busy`], [`Fault::ProofInvalid`], or the link's.
     pub fn open(mut self, host_id: [u8; 16]) -> Result<Open, Fault> {
         let ours = Ours::fresh(host_id)?;
         let asked = ask(&mut self.link, Command::Open, &ours.request)?;

@@ -79,12 +79,11 @@ impl<S: Store> Core<S> {
     ) -> Result<Vec<Allocated>, BatchError> {
         let count = asks.len();
         if count > BATCH_MAX {
-            let error = Refusal::BatchTooLarge {
+            let refusal = Refusal::BatchTooLarge {
                 count,
                 max: BATCH_MAX,
-            }
-            .into();
-            return Err(BatchError { index: None, error });
+            };
+            return Err(BatchError::refused(None, refusal));
         }
         let mut random = vec![[0; 16]; count];
         getrandom::fill(random.as_flattened_mut()).map_err(no_randomness)?;
@@ -99,10 +98,8 @@ impl<S: Store> Core<S> {
                 ids.next()
                     .expect("no request makes more than one allocation")
             });
-        let decided = decided.map_err(|(index, refusal)| BatchError {
-            index: Some(index),
-            error: refusal.into(),
-        })?;
+        let decided =
+            decided.map_err(|(index, refusal)| BatchError::refused(Some(index), refusal))?;
         for channel in decided.iter().filter_map(|decision| decision.new.as_ref()) {
             self.record(actor, &channel.event(), batch);
         }

@@ -1,0 +1,19 @@
+//! The service in one process: rules, actor, store and simulated dongles together, without HTTP.
+//! Every dongle is the real core, opened by the host's own session code.
+
+#[path = "service/bench.rs"]
+mod bench;
+#[path = "service/damage.rs"]
+mod damage;
+#[path = "service/dongles.rs"]
+mod dongles;
+#[path = "service/faults.rs"]
+mod faults;
+#[path = "service/folder.rs"]
+mod folder;
+#[path = "service/many.rs"]
+mod many;
+#[path = "service/model.rs"]
+mod model;
+#[path = "service/tokens.rs"]
+mod tokens;

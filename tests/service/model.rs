@@ -1,0 +1,287 @@
+//! Random operations against the service and against a ledger so simple that it can be read.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use proptest::prelude::*;
+use tallykey::service::{AllocationState, Ask, ServiceError};
+use tokio::runtime::Runtime;
+
+use crate::bench::{Bench, Dongle, FREE, QUAD, operator};
+
+const FEATURES: [&str; 2] = ["camera", "vca"];
+
+#[derive(Debug, Clone)]
+enum Operation {
+    Allocate(Wanted),
+    Batch(Vec<Wanted>),
+    /// The allocation at this place of the list, around its end.
+    Release(usize),
+    Plug(usize),
+    Unplug(usize),
+    Restart,
+    Crash,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    device: u8,
+    feature: usize,
+    quad: Option<bool>,
+}
+
+impl Wanted {
+    fn ask(self) -> Ask {
+        let model = self.quad.map(|quad| if quad { QUAD.0 } else { "IB9389" });
+        Ask {
+            device: format!("00:02:D1:00:00:{:02X}", self.device),
+            feature: Some(FEATURES[self.feature].into()),
+            model: model.map(Into::into),
+        }
+    }
+
+    fn weight(self) -> u64 {
+        if self.quad == Some(true) { QUAD.1 } else { 1 }
+    }
+}
+
+/// The dongles: what each gives of each feature.
+const COUNTS: [[u64; 2]; 3] = [[5, 1], [3, 4], [0, 6]];
+
+fn dongles() -> &'static [Dongle; 3] {
+    static DONGLES: OnceLock<[Dongle; 3]> = OnceLock::new();
+    DONGLES.get_or_init(|| {
+        let make = |number: usize| {
+            let lines: Vec<_> = FEATURES.into_iter().zip(COUNTS[number]).collect();
+            Dongle::new(&format!("TK-{number}"), &lines)
+        };
+        [make(0), make(1), make(2)]
+    })
+}
+
+/// Every allocation in order, and the dongles that are plugged in.
+#[derive(Debug, Clone, Default)]
+struct Model {
+    held: Vec<Held>,
+    plugged: BTreeSet<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Held {
+    device: String,
+    feature: usize,
+    weight: u64,
+}
+
+impl Model {
+    fn total(&self, feature: usize) -> u64 {
+        let free = if feature == 0 { FREE } else { 0 };
+        free + self
+            .plugged
+            .iter()
+            .map(|dongle| COUNTS[*dongle][feature])
+            .sum::<u64>()
+    }
+
+    /// Whether each allocation counts, in order.
+    fn licensed(&self) -> Vec<bool> {
+        let mut left = [Some(self.total(0)), Some(self.total(1))];
+        let count = |held: &Held| {
+            let left = &mut left[held.feature];
+            *left = left.and_then(|left| left.checked_sub(held.weight));
+            left.is_some()
+        };
+        self.held.iter().map(count).collect()
+    }
+
+    /// Used and suspended channels of a feature.
+    fn used(&self, feature: usize) -> (u64, u64) {
+        let of_feature = self
+            .held
+            .iter()
+            .zip(self.licensed())
+            .filter(|(held, _)| held.feature == feature);
+        of_feature.fold((0, 0), |(used, suspended), (held, licensed)| {
+            if licensed {
+                (used + held.weight, suspended)
+            } else {
+                (used, suspended + held.weight)
+            }
+        })
+    }
+
+    /// Whether it was new, or the code of the refusal.
+    fn allocate(&mut self, wanted: Wanted) -> Result<bool, &'static str> {
+        let (device, feature, weight) = (wanted.ask().device, wanted.feature, wanted.weight());
+        if let Some(held) = self
+            .held
+            .iter()
+            .find(|held| held.device == device && held.feature == feature)
+        {
+            let same = wanted.quad.is_none() || held.weight == weight;
+            return if same {
+                Ok(false)
+            } else {
+                Err("weight-changed")
+            };
+        }
+        self.held.push(Held {
+            device,
+            feature,
+            weight,
+        });
+        if self.licensed().last() == Some(&true) {
+            return Ok(true);
+        }
+        self.held.pop();
+        Err("no-channel-left")
+    }
+
+    fn allocate_all(&mut self, wanted: &[Wanted]) -> Result<Vec<bool>, (usize, &'static str)> {
+        let before = self.clone();
+        let done = wanted
+            .iter()
+            .enumerate()
+            .map(|(place, one)| self.allocate(*one).map_err(|code| (place, code)));
+        let done: Result<Vec<bool>, _> = done.collect();
+        if done.is_err() {
+            *self = before;
+        }
+        done
+    }
+}
+
+fn code(error: &ServiceError) -> &'static str {
+    match error {
+        ServiceError::Refused(refusal) => refusal.code(),
+        ServiceError::Fault(fault) => panic!("{fault}"),
+    }
+}
+
+async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Bench {
+    match operation {
+        Operation::Allocate(wanted) => {
+            let answer = bench.service.allocate(&operator(), wanted.ask()).await;
+            let answer = answer.map(|one| one.created).map_err(|error| code(&error));
+            assert_eq!(answer, model.allocate(*wanted));
+        }
+        Operation::Batch(wanted) => {
+            let asks = wanted.iter().map(|one| one.ask()).collect();
+            let answer = bench.service.allocate_all(&operator(), asks).await;
+            let answer = answer
+                .map(|all| all.iter().map(|one| one.created).collect())
+                .map_err(|batch| {
+                    (
+                        batch.index.expect("a refusal names its place"),
+                        code(&batch.error),
+                    )
+                });
+            assert_eq!(answer, model.allocate_all(wanted));
+        }
+        Operation::Release(place) => {
+            let all = bench.service.allocations().await.expect("a sound history");
+            if let Some(place) = place.checked_rem(all.len()) {
+                bench
+                    .service
+                    .release(&operator(), all[place].id)
+                    .await
+                    .expect("held");
+                model.held.remove(place);
+            }
+        }
+        Operation::Plug(number) => {
+            bench.plug(&dongles()[*number]).await;
+            model.plugged.insert(*number);
+        }
+        Operation::Unplug(number) => {
+            if model.plugged.remove(number) {
+                bench.unplug(&dongles()[*number]).await;
+            }
+        }
+        Operation::Restart | Operation::Crash => {
+            let crash = matches!(operation, Operation::Crash);
+            bench = if crash {
+                bench.crash().await
+            } else {
+                bench.restart().await
+            };
+            model.plugged.clear();
+        }
+    }
+    bench
+}
+
+async fn compare(bench: &Bench, model: &Model) {
+    let all = bench.service.allocations().await.expect("a sound history");
+    let found: Vec<_> = all
+        .iter()
+        .map(|one| {
+            let feature = FEATURES
+                .iter()
+                .position(|id| *id == one.feature)
+                .expect("one of ours");
+            let held = Held {
+                device: one.device.clone(),
+                feature,
+                weight: one.weight.into(),
+            };
+            (held, one.state == AllocationState::Licensed)
+        })
+        .collect();
+    let expected: Vec<_> = model.held.iter().cloned().zip(model.licensed()).collect();
+    assert_eq!(found, expected);
+    for (feature, id) in FEATURES.into_iter().enumerate() {
+        let counts = bench.counts(id);
+        let (used, suspended) = model.used(feature);
+        let total = model.total(feature);
+        assert_eq!(
+            (counts.total, counts.used, counts.suspended),
+            (total, used, suspended),
+            "{id}"
+        );
+        let available = if suspended == 0 { total - used } else { 0 };
+        assert_eq!(
+            (counts.available, counts.free_used),
+            (available, used.min(counts.free)),
+            "{id}"
+        );
+    }
+}
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    let quad = prop_oneof![3 => Just(None), 2 => Just(Some(false)), 2 => Just(Some(true))];
+    (0..16u8, 0..2usize, quad).prop_map(|(device, feature, quad)| Wanted {
+        device,
+        feature,
+        quad,
+    })
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        10 => wanted().prop_map(Operation::Allocate),
+        3 => proptest::collection::vec(wanted(), 0..6).prop_map(Operation::Batch),
+        5 => any::<usize>().prop_map(Operation::Release),
+        5 => (0..3usize).prop_map(Operation::Plug),
+        3 => (0..3usize).prop_map(Operation::Unplug),
+        1 => Just(Operation::Restart),
+        1 => Just(Operation::Crash),
+    ]
+}
+
+proptest! {
+    // Each case commits some fifty times to a real disk.
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_service_does_what_a_simple_ledger_does(operations in proptest::collection::vec(operation(), 1..60)) {
+        Runtime::new().expect("threads").block_on(async {
+            let mut model = Model::default();
+            let mut bench = Bench::start().await;
+            for operation in &operations {
+                bench = step(bench, &mut model, operation).await;
+                compare(&bench, &model).await;
+            }
+        });
+    }
+}
