@@ -38,6 +38,10 @@ pub(crate) struct Arguments {
     )]
     channels: Vec<(String, u64)>,
 
+    /// What a signature takes on this part, in milliseconds: real ones take 2.6 to 600.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    sign_time: u64,
+
     /// Leave the dongle as it is: without a key, a serial and channels if it is new.
     #[arg(long)]
     blank: bool,
@@ -81,6 +85,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if !arguments.blank {
         arguments.provision(&dongle)?;
     }
+    // The station was not made to wait.
+    dongle.set_sign_time(arguments.sign_time);
     arguments.announce(&listener)?;
     socket::serve(&dongle, &listener).context("the socket failed")
 }

@@ -176,7 +176,7 @@ fn prove_request_and_reply() {
 #[test]
 fn grant_and_update() {
     #[rustfmt::skip]
-    golden(&grant::Request { index: 7 }, &[
+    golden(&grant::Request::Index(7), &[
         0xA1,       // map of 1
         0x01, 0x07, // index: 7
     ]);

@@ -10,7 +10,8 @@
 //! | `device` | the commands |
 //! | `lifecycle` | which command is allowed when |
 //! | `session` | channels, lease, MACs |
-//! | `grants` | which grant may follow which |
+//! | `grants` | which grant may follow which, what may be given away |
+//! | `receipts` | the ring of receipts |
 //! | `store` | one atomic commit, on a power-safe journal |
 
 #![no_std]
@@ -25,6 +26,7 @@ mod lifecycle;
 mod outbox;
 mod owner;
 pub mod platform;
+mod receipts;
 mod session;
 mod store;
 

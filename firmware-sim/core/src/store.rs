@@ -4,7 +4,7 @@
 //! # Specification
 //!
 //! **Operations.** `boot` finds the state that the last finished commit left. `commit` makes one item part of the
-//! state, wholly or not at all. `read`, `has`, `grants`, `meta` look at it and never write.
+//! state, wholly or not at all. `read`, `has`, `meta` look at it and never write.
 //!
 //! **Medium.** Two banks of [`BANK_LEN`] bytes. Erasing sets every bit of a sector; a unit of [`PROGRAM_UNIT`]
 //! bytes is programmed once between two erasures. A write that power leaves in its middle may have changed any
@@ -49,8 +49,9 @@
 //! damage inside one unit is found or does no harm. What cannot be found is that the whole end of the log, or both
 //! banks, were erased as if nothing had ever been there: who can do that can also swap the part.
 //!
-//! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, and three
-//! certificates of the greatest length, all at once, checked when this crate is compiled.
+//! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, [`RECEIPTS_MAX`]
+//! receipts, three certificates and a revocation list of the greatest length, all at once, checked when this crate
+//! is compiled.
 //!
 //! **Erasure.** What a commit replaces, a key included, stays readable until its bank has been erased. Nothing uses
 //! it.
@@ -77,7 +78,9 @@ use frame::Found;
 use header::{HEADER_LEN, Header};
 use image::{Entry, META_LEN, PLACES};
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::{CERT_MAX, GRANT_MAX, GRANTS_MAX};
+use tallykey_protocol::limits::{
+    CERT_MAX, CRL_MAX, GRANT_MAX, GRANTS_MAX, RECEIPT_MAX, RECEIPTS_MAX,
+};
 
 /// Bytes of one bank: what the greatest state needs, and room for a log behind it, in whole sectors of up to 16 KiB.
 const BANK_LEN: u32 = 80 * 1024;
@@ -90,7 +93,9 @@ const GREATEST_STATE: usize = HEADER_LEN
     + META_LEN
     + PLACES * 2
     + 3 * CERT_MAX
-    + GRANTS_MAX * (crate::grants::HEAD_MAX + GRANT_MAX);
+    + CRL_MAX
+    + GRANTS_MAX * (crate::grants::HEAD_MAX + GRANT_MAX)
+    + RECEIPTS_MAX * (crate::receipts::HEAD_LEN + RECEIPT_MAX);
 const _: () = assert!(GREATEST_STATE + PROGRAM_UNIT <= BANK_LEN as usize);
 
 /// The state of the dongle, as far as RAM holds it: [`Meta`], and where in flash the rest lies.
@@ -254,12 +259,6 @@ impl Store {
         self.span(place).len > 0
     }
 
-    /// The places of the grants there are.
-    pub(crate) fn grants(&self) -> impl Iterator<Item = usize> + use<> {
-        let present: [bool; GRANTS_MAX] = core::array::from_fn(|n| self.has(Place::Grant(n)));
-        (0..GRANTS_MAX).filter(move |n| present[*n])
-    }
-
     /// Reads what is at `place` into the front of `into`, as much as there is room for. `None` if there is
     /// nothing there.
     pub(crate) fn read<'b>(
@@ -279,7 +278,7 @@ impl Store {
     }
 
     /// Makes `item` part of the state, wholly or not at all, together with the `lifecycle` that the
-    /// command leads to. The counter rises by one.
+    /// command leads to. The counter rises by one, but not with [`Item::Try`].
     ///
     /// After an error the flash may hold the old or the new state: only a new [`Store::boot`] can tell.
     pub(crate) fn commit(

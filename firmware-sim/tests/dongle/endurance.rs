@@ -35,7 +35,7 @@ fn a_simulated_day_of_heartbeats_and_proofs_writes_nothing() {
             facts(&mut session);
             proofs += 1;
         }
-        let first = read_grant::Request { index: 0 };
+        let first = read_grant::Request::Index(0);
         assert_eq!(status(&mut session, Command::Grant, &first), Status::Ok);
         session.close().unwrap();
         dongle.replug().unwrap();

@@ -6,6 +6,7 @@
 //! | 8 | revision |
 //! | 32 | digest of the record |
 //! | 4 | highest line id that any grant of this product had |
+//! | 8 | channels left: of every line, what was granted and not given away |
 //! | 1 + n | product |
 //! | 1 + n × 12 | per line of the grant: id (4), given away (8) |
 //!
@@ -17,14 +18,15 @@ use tallykey_protocol::list::List;
 use tallykey_protocol::proof::{Given, GrantState};
 
 /// Most bytes of it.
-pub(crate) const HEAD_MAX: usize = 8 + 32 + 4 + 1 + NAME_MAX + 1 + LINES_MAX * 12;
+pub(crate) const HEAD_MAX: usize = 8 + 32 + 4 + 8 + 1 + NAME_MAX + 1 + LINES_MAX * 12;
 
 /// A grant that the dongle holds, without its record.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Held {
-    pub(super) revision: u64,
-    pub(super) digest: [u8; 32],
+    pub(crate) revision: u64,
+    pub(crate) digest: [u8; 32],
     pub(super) highest_line: u32,
+    pub(crate) left: u64,
     product: [u8; NAME_MAX],
     product_len: usize,
     pub(super) given: List<Given, LINES_MAX>,
@@ -36,6 +38,7 @@ impl Held {
         revision: u64,
         digest: [u8; 32],
         highest_line: u32,
+        left: u64,
         given: List<Given, LINES_MAX>,
     ) -> Result<Self, Full> {
         let mut name = [0; NAME_MAX];
@@ -46,6 +49,7 @@ impl Held {
             revision,
             digest,
             highest_line,
+            left,
             product: name,
             product_len: product.len(),
             given,
@@ -68,14 +72,14 @@ impl Held {
     }
 
     /// Channels given away of this line.
-    pub(super) fn given(&self, line: u32) -> u64 {
+    pub(crate) fn given(&self, line: u32) -> u64 {
         self.given
             .iter()
             .find(|given| given.line == line)
             .map_or(0, |given| given.count)
     }
 
-    /// Writes the head into `out`.
+    /// Writes it into `out`.
     pub(crate) fn encode<'o>(&self, out: &'o mut [u8; HEAD_MAX]) -> &'o [u8] {
         let mut length = 0;
         let mut put = |bytes: &[u8]| {
@@ -85,6 +89,7 @@ impl Held {
         put(&self.revision.to_le_bytes());
         put(&self.digest);
         put(&self.highest_line.to_le_bytes());
+        put(&self.left.to_le_bytes());
         put(&[self.product_len as u8]);
         put(&self.product[..self.product_len]);
         put(&[self.given.len() as u8]);
@@ -95,12 +100,13 @@ impl Held {
         &out[..length]
     }
 
-    /// Reads a head.
+    /// Reads it from the front of `bytes`.
     pub(super) fn decode(mut bytes: &[u8]) -> Option<Self> {
         let rest = &mut bytes;
         let revision = u64::from_le_bytes(take(rest)?);
         let digest = take(rest)?;
         let highest_line = u32::from_le_bytes(take(rest)?);
+        let left = u64::from_le_bytes(take(rest)?);
         let [product_len] = take(rest)?;
         let (product, after) = rest.split_at_checked(product_len.into())?;
         *rest = after;
@@ -120,6 +126,7 @@ impl Held {
             revision,
             digest,
             highest_line,
+            left,
             given,
         )
         .ok()
@@ -144,16 +151,17 @@ mod tests {
             revision: u64,
             digest: [u8; 32],
             highest: u32,
+            left: u64,
             lines in proptest::collection::vec((any::<u32>(), any::<u64>()), 0..=LINES_MAX),
         ) {
             let mut given = List::default();
             for (line, count) in lines {
                 given.push(Given { line, count }).unwrap();
             }
-            let held = Held::new(&product, revision, digest, highest, given).unwrap();
+            let held = Held::new(&product, revision, digest, highest, left, given).unwrap();
             let mut out = [0xFF; HEAD_MAX];
-            let head = held.encode(&mut out);
-            prop_assert_eq!(Held::decode(head), Some(held));
+            let length = held.encode(&mut out).len();
+            prop_assert_eq!(Held::decode(&out[..length]), Some(held));
         }
 
         #[test]

@@ -82,14 +82,23 @@ impl<'c> Swept<'c> {
             write.torn(&mut contents, Tear::All);
             states.push(read(&contents));
         }
-        assert_eq!(contents, case.after, "{}: that is what happened", case.name);
+        assert_eq!(
+            contents, case.after,
+            "{}: that is what happened",
+            case.step.name
+        );
         let steps = states.windows(2).filter(|pair| pair[0] != pair[1]);
-        assert_eq!(steps.count(), case.commits, "{}: commits", case.name);
+        assert_eq!(
+            steps.count(),
+            case.step.commits,
+            "{}: commits",
+            case.step.name
+        );
         for pair in states.windows(2) {
             assert!(
                 pair[0].counter <= pair[1].counter && pair[0].time_floor <= pair[1].time_floor,
                 "{}: something goes back",
-                case.name
+                case.step.name
             );
         }
         Self { case, states }
@@ -110,7 +119,7 @@ impl<'c> Swept<'c> {
         let mut flash = Scratch::new(&contents);
         for tear in tears(write, &contents) {
             let place = || {
-                let (name, writes) = (self.case.name, self.case.writes.len());
+                let (name, writes) = (self.case.step.name, self.case.writes.len());
                 format!("{name}, write {n} of {writes}, {tear:?}")
             };
             let (found, by_boot) = flash.boot(write, tear);
@@ -123,7 +132,9 @@ impl<'c> Swept<'c> {
                 &mut count.new
             }) += 1;
 
-            if let Tear::None | Tear::All = tear {
+            // All of a write is none of the next.
+            let last = n + 1 == self.case.writes.len();
+            if tear == Tear::None || last && tear == Tear::All {
                 let mut torn = contents.clone();
                 write.torn(&mut torn, tear);
                 count.second += cut_again(&torn, &by_boot, found, &place());

@@ -15,6 +15,7 @@ fn used() -> (Nor, Model) {
             head: std::vec![byte; 41],
             record: std::vec![byte; 150],
             issued_at: 5,
+            evict: 0,
         };
         change.commit(&mut store, &mut flash).unwrap();
     }

@@ -41,6 +41,7 @@ fn table() -> String {
         head: std::vec![1; head],
         record: std::vec![2; record],
         issued_at: 0,
+        evict: 0,
     };
     let chain = || Change::Chain(std::vec![1; 560], std::vec![2; 480], std::vec![3; 430]);
     let mut typical = Nor::new();
@@ -63,11 +64,20 @@ fn table() -> String {
         Change::Code([2; 32]),
     ]
     .into_iter()
+    .chain([Change::Crl(std::vec![4; CRL_MAX])])
     .chain((0..GRANTS_MAX).map(Change::greatest_grant))
+    .chain((0..RECEIPTS_MAX).map(Change::greatest_receipt))
     {
         change.commit(&mut store, &mut greatest).unwrap();
     }
 
+    let receipt = Change::Receipt {
+        grant: 0,
+        given: std::vec![1; 90],
+        place: 3,
+        head: std::vec![2; crate::receipts::HEAD_LEN],
+        record: std::vec![3; 700],
+    };
     let mut text = String::from(BEGIN);
     let mut row = |name: &str, value: String| writeln!(text, "| {name} | {value} |").unwrap();
     row("what", String::from("figure"));
@@ -99,6 +109,16 @@ fn table() -> String {
             "update of 800 bytes, on a dongle with one grant",
             &typical,
             grant(0, 90, 800),
+        ),
+        (
+            "try of an owner code, on a dongle with one grant",
+            &typical,
+            Change::Try,
+        ),
+        (
+            "conversion with a receipt of 700 bytes, on a dongle with one grant",
+            &typical,
+            receipt,
         ),
         (
             "longest update, on a dongle with the greatest state",

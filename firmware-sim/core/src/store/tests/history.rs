@@ -68,6 +68,7 @@ fn a24_every_write_of_both_kinds_of_commit_may_be_the_last() {
         head: std::vec![3; 90],
         record: std::vec![4; GRANT_MAX],
         issued_at: 7,
+        evict: 0,
     };
     let mut kinds = [0; 2];
     for (kind, before) in [flash, full].into_iter().enumerate() {
@@ -113,6 +114,7 @@ fn the_counter_and_the_time_floor_only_rise() {
             head: std::vec![1; 30],
             record: std::vec![1; 60],
             issued_at,
+            evict: 0,
         };
         change.commit(&mut store, &mut flash).unwrap();
         let meta = store.meta();

@@ -3,8 +3,11 @@
 use super::nor::Nor;
 use super::*;
 use crate::grants::HEAD_MAX;
+use crate::receipts::HEAD_LEN;
 use proptest::prelude::*;
+use std::vec;
 use std::vec::Vec;
+use tallykey_protocol::limits::OWNER_TRIES;
 
 /// A change, owning its bytes.
 #[derive(Clone, Debug)]
@@ -18,7 +21,20 @@ pub(super) enum Change {
         head: Vec<u8>,
         record: Vec<u8>,
         issued_at: u64,
+        evict: u16,
     },
+    Receipt {
+        grant: usize,
+        given: Vec<u8>,
+        place: usize,
+        head: Vec<u8>,
+        record: Vec<u8>,
+    },
+    Acknowledged(usize),
+    Try,
+    Crl(Vec<u8>),
+    Time(u64),
+    Recycle,
 }
 
 impl Change {
@@ -29,6 +45,18 @@ impl Change {
             head: std::vec![0x5A; HEAD_MAX],
             record: std::vec![place as u8; GRANT_MAX],
             issued_at: 1,
+            evict: 0,
+        }
+    }
+
+    /// A receipt for what the grant at `place` gave, as long as it may be.
+    pub(super) fn greatest_receipt(place: usize) -> Self {
+        Self::Receipt {
+            grant: place % GRANTS_MAX,
+            given: std::vec![0x3C; HEAD_MAX],
+            place,
+            head: std::vec![0x77; HEAD_LEN],
+            record: std::vec![place as u8; RECEIPT_MAX],
         }
     }
 
@@ -53,15 +81,40 @@ impl Change {
                 head,
                 record,
                 issued_at,
+                evict,
             } => {
                 let item = Item::Grant {
                     place: *place,
                     head,
                     record,
                     issued_at: *issued_at,
+                    evict: *evict,
                 };
                 store.commit(flash, lifecycle, &item)
             }
+            Self::Receipt {
+                grant,
+                given,
+                place,
+                head,
+                record,
+            } => {
+                let item = Item::Receipt {
+                    grant: *grant,
+                    given,
+                    place: *place,
+                    head,
+                    record,
+                };
+                store.commit(flash, lifecycle, &item)
+            }
+            Self::Acknowledged(place) => {
+                store.commit(flash, lifecycle, &Item::Acknowledged(*place))
+            }
+            Self::Try => store.commit(flash, lifecycle, &Item::Try),
+            Self::Crl(list) => store.commit(flash, lifecycle, &Item::Crl(list)),
+            Self::Time(now) => store.commit(flash, lifecycle, &Item::Time(*now)),
+            Self::Recycle => store.commit(flash, Lifecycle::Blank, &Item::Recycle),
         }
     }
 }
@@ -73,8 +126,19 @@ pub(super) fn change() -> impl Strategy<Value = Change> {
         1 => (bytes(CERT_MAX), bytes(CERT_MAX), bytes(CERT_MAX)).prop_map(|(a, b, c)| Change::Chain(a, b, c)),
         1 => any::<[u8; 32]>().prop_map(Change::Code),
         1 => Just(Change::Serial),
-        6 => (0..GRANTS_MAX, bytes(HEAD_MAX), bytes(GRANT_MAX), any::<u64>())
-            .prop_map(|(place, head, record, issued_at)| Change::Grant { place, head, record, issued_at }),
+        6 => (0..GRANTS_MAX, bytes(HEAD_MAX), bytes(GRANT_MAX), any::<u64>(), any::<u16>())
+            .prop_map(|(place, head, record, issued_at, evict)| {
+                Change::Grant { place, head, record, issued_at, evict }
+            }),
+        6 => (0..GRANTS_MAX, bytes(HEAD_MAX), 0..RECEIPTS_MAX, bytes(HEAD_LEN), bytes(RECEIPT_MAX))
+            .prop_map(|(grant, given, place, head, record)| {
+                Change::Receipt { grant, given, place, head, record }
+            }),
+        2 => (0..RECEIPTS_MAX).prop_map(Change::Acknowledged),
+        2 => Just(Change::Try),
+        1 => bytes(CRL_MAX).prop_map(Change::Crl),
+        1 => any::<u64>().prop_map(Change::Time),
+        1 => Just(Change::Recycle),
     ]
 }
 
@@ -86,6 +150,8 @@ pub(super) struct Model {
     lifecycle: Lifecycle,
     secret: Option<[u8; 32]>,
     verifier: Option<[u8; 32]>,
+    tries: u8,
+    acknowledged: u16,
     places: Vec<Vec<u8>>,
 }
 
@@ -98,6 +164,8 @@ impl Model {
             lifecycle: Lifecycle::Blank,
             secret: None,
             verifier: None,
+            tries: 0,
+            acknowledged: 0,
             places: std::vec![Vec::new(); PLACES],
         }
     }
@@ -106,10 +174,10 @@ impl Model {
     pub(super) fn of(store: &Store, flash: &mut impl Flash) -> Self {
         let meta = store.meta();
         let mut bytes = [0; GRANT_MAX];
-        let all = [Place::Leaf, Place::Ca, Place::Anchor]
+        let all = [Place::Leaf, Place::Ca, Place::Anchor, Place::Crl]
             .into_iter()
-            .chain((0..GRANTS_MAX).map(Place::Head))
-            .chain((0..GRANTS_MAX).map(Place::Grant));
+            .chain((0..GRANTS_MAX).flat_map(|n| [Place::Head(n), Place::Grant(n)]))
+            .chain((0..RECEIPTS_MAX).flat_map(|n| [Place::ReceiptHead(n), Place::Receipt(n)]));
         let mut places = std::vec![Vec::new(); PLACES];
         for place in all {
             let found = store.read(flash, place, &mut bytes).expect("it reads");
@@ -121,6 +189,8 @@ impl Model {
             lifecycle: meta.lifecycle,
             secret: meta.secret.as_ref().map(|secret| **secret),
             verifier: meta.verifier,
+            tries: meta.tries,
+            acknowledged: meta.acknowledged,
             places,
         }
     }
@@ -132,18 +202,27 @@ impl Model {
     }
 
     pub(super) fn apply(&mut self, change: &Change) {
+        if let Change::Try = change {
+            self.tries = (self.tries + 1).min(OWNER_TRIES);
+            return;
+        }
         self.counter += 1;
         match change {
             Change::Key(secret) => {
+                self.empty();
                 self.secret = Some(*secret);
-                self.verifier = None;
-                self.places = Self::blank().places;
+            }
+            Change::Recycle => {
+                self.empty();
+                self.lifecycle = Lifecycle::Blank;
             }
             Change::Chain(leaf, ca, anchor) => {
-                self.places[..3].clone_from_slice(&[leaf.clone(), ca.clone(), anchor.clone()]);
+                self.put(Place::Leaf, leaf);
+                self.put(Place::Ca, ca);
+                self.put(Place::Anchor, anchor);
             }
             Change::Code(verifier) => {
-                self.verifier = Some(*verifier);
+                (self.verifier, self.tries) = (Some(*verifier), 0);
                 self.lifecycle = Lifecycle::Sealed;
             }
             Change::Serial => self.lifecycle = Lifecycle::Personalised,
@@ -152,11 +231,48 @@ impl Model {
                 head,
                 record,
                 issued_at,
+                evict,
             } => {
-                self.places[Place::Head(*place).index()].clone_from(head);
-                self.places[Place::Grant(*place).index()].clone_from(record);
+                self.put(Place::Head(*place), head);
+                self.put(Place::Grant(*place), record);
+                for n in (0..RECEIPTS_MAX).filter(|n| evict & 1 << n != 0) {
+                    self.put(Place::ReceiptHead(n), &[]);
+                    self.put(Place::Receipt(n), &[]);
+                }
+                self.acknowledged &= !evict;
                 self.time_floor = self.time_floor.max(*issued_at);
             }
+            Change::Receipt {
+                grant,
+                given,
+                place,
+                head,
+                record,
+            } => {
+                self.put(Place::Head(*grant), given);
+                self.put(Place::ReceiptHead(*place), head);
+                self.put(Place::Receipt(*place), record);
+                self.tries = 0;
+                self.acknowledged &= !(1 << place);
+            }
+            Change::Acknowledged(place) => self.acknowledged |= 1 << place,
+            Change::Crl(list) => self.put(Place::Crl, list),
+            Change::Time(now) => self.time_floor = self.time_floor.max(*now),
+            Change::Try => {}
         }
+    }
+
+    fn put(&mut self, place: Place, bytes: &[u8]) {
+        self.places[place.index()] = bytes.to_vec();
+    }
+
+    /// What belongs to a key goes with it.
+    fn empty(&mut self) {
+        *self = Self {
+            counter: self.counter,
+            time_floor: self.time_floor,
+            lifecycle: self.lifecycle,
+            ..Self::blank()
+        };
     }
 }

@@ -15,9 +15,11 @@ fn the_greatest_state_fits_and_can_still_change() {
         Change::Key([9; 32]),
         Change::Chain(certificate(1), certificate(2), certificate(3)),
         Change::Code([8; 32]),
+        Change::Crl(std::vec![4; CRL_MAX]),
     ];
     for _ in 0..3 {
         changes.extend((0..GRANTS_MAX).map(Change::greatest_grant));
+        changes.extend((0..RECEIPTS_MAX).map(Change::greatest_receipt));
     }
     let mut banks = [0; 2];
     for change in changes {
