@@ -1,6 +1,6 @@
 //! EDGE: the local HTTP API, on a Unix socket and a loopback port.
 //!
-//! A request passes, from the outside in: a seat in the listener ([`server`]), the guard against
+//! A request passes, from the outside in: a seat in the listener ([`Server`]), the guard against
 //! web pages, the route table, the role check of its route, and the handler, which asks the
 //! service. Every answer that is not a success is a problem with a stable code.
 

@@ -21,7 +21,7 @@ const ALLOCATION_LEN: usize = 250;
 const STATUS_LEN: usize = 2_000;
 
 /// Times of `count` appends of 128 bytes, each followed by fdatasync.
-pub fn syncs(path: &Path, count: usize) -> std::io::Result<Vec<Duration>> {
+pub(crate) fn syncs(path: &Path, count: usize) -> std::io::Result<Vec<Duration>> {
     let mut file = File::create(path)?;
     (0..count)
         .map(|_| {
@@ -34,15 +34,15 @@ pub fn syncs(path: &Path, count: usize) -> std::io::Result<Vec<Duration>> {
 }
 
 /// A bare hyper server in a process of its own.
-pub struct Bare {
+pub(crate) struct Bare {
     /// Where it listens.
-    pub socket: PathBuf,
+    pub(crate) socket: PathBuf,
     process: Child,
 }
 
 impl Bare {
     /// Starts this program again as the server.
-    pub fn start(folder: &Path) -> Result<Self, Failure> {
+    pub(crate) fn start(folder: &Path) -> Result<Self, Failure> {
         let socket = folder.join("bare.sock");
         let process = Command::new(std::env::current_exe()?)
             .arg("bare-server")
@@ -62,7 +62,7 @@ impl Drop for Bare {
 }
 
 /// Answers with as many bytes as the service would, and does nothing else.
-pub async fn serve(socket: &Path) -> Result<(), Failure> {
+pub(crate) async fn serve(socket: &Path) -> Result<(), Failure> {
     let listener = UnixListener::bind(socket)?;
     loop {
         let (stream, _) = listener.accept().await?;

@@ -13,11 +13,11 @@ use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
 /// Whatever went wrong; a bench stops at the first.
-pub type Failure = Box<dyn Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
 /// What to ask.
 #[derive(Clone, Copy)]
-pub enum Load {
+pub(crate) enum Load {
     /// Each request a new device, counted from `first`.
     Allocate { first: usize },
     /// The status.
@@ -25,31 +25,31 @@ pub enum Load {
 }
 
 /// How long each request took, and all of them together.
-pub struct Times {
+pub(crate) struct Times {
     each: Vec<Duration>,
     wall: Duration,
 }
 
 impl Times {
     /// Half of the requests were faster.
-    pub fn p50(self) -> Duration {
+    pub(crate) fn p50(self) -> Duration {
         percentile(self.each, 50)
     }
 
     /// Requests per second.
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.each.len() as f64 / self.wall.as_secs_f64()
     }
 }
 
 /// The time that `percent` of `times` are not longer than.
-pub fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
+pub(crate) fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
     times.sort();
     times[(times.len() - 1) * percent / 100]
 }
 
 /// Sends `requests` over `connections`, evenly.
-pub async fn run(
+pub(crate) async fn run(
     socket: &Path,
     load: Load,
     connections: usize,

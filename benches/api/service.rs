@@ -11,15 +11,15 @@ use tallykey_protocol::profile::{Feature, Profile};
 use tallykey_signing::{Vendor, simulator};
 
 /// A running `tallykey serve`.
-pub struct Running {
+pub(crate) struct Running {
     /// Where it listens.
-    pub socket: PathBuf,
+    pub(crate) socket: PathBuf,
     process: Child,
 }
 
 impl Running {
     /// Starts the service with its state in `folder`.
-    pub fn start(folder: &Path) -> Result<Self, Failure> {
+    pub(crate) fn start(folder: &Path) -> Result<Self, Failure> {
         let vendor = Vendor::generate("Bench", true, 1_790_000_000, getrandom::fill)?;
         let (trust, profile) = (folder.join("trust"), folder.join("profile"));
         std::fs::write(&trust, vendor.trust_bundle())?;
@@ -64,7 +64,7 @@ impl Drop for Running {
 }
 
 /// Waits until something answers on `socket`; a started process needs some milliseconds for it.
-pub fn answers(socket: &Path) -> Result<(), Failure> {
+pub(crate) fn answers(socket: &Path) -> Result<(), Failure> {
     let deadline = Instant::now() + Duration::from_secs(10);
     while UnixStream::connect(socket).is_err() {
         if Instant::now() > deadline {

@@ -32,10 +32,10 @@ pub const GRANTS_MAX: usize = 8;
 pub const RECEIPTS_MAX: usize = 16;
 
 /// Longest receipt in bytes: 32 lines and a target of 8 components, every number at its largest.
-pub const RECEIPT_MAX: usize = 1280;
+pub const RECEIPT_MAX: usize = 1152;
 
 /// Longest order of `convert` or `retire` in bytes: what its receipt will say of it.
-pub const ORDER_MAX: usize = 896;
+pub const ORDER_MAX: usize = 704;
 
 /// Longest instruction or time token in bytes, its issuer's certificate included.
 pub const INSTRUCTION_MAX: usize = 2 * 1024;

@@ -1,6 +1,7 @@
 //! The real firmware core on simulated hardware, seen from its USB port. `session` is the one to read first.
 
 mod conserve;
+mod cuts;
 mod endurance;
 mod factory;
 mod give;
