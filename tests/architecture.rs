@@ -60,6 +60,7 @@ fn a_room_names_only_the_rooms_it_may() {
                 "tallykey_client",
                 "tallykey_sim",
                 "tallykey_core",
+                "tallykey_usb",
             ] {
                 if code.contains(ours) && !crates.contains(&ours) {
                     sins.push(format!("{}: {room} may not name {ours}", path.display()));
@@ -108,7 +109,11 @@ fn only_adapters_know_unix() {
 
 #[test]
 fn protocol_and_core_have_no_heap_and_no_system() {
-    for folder in ["protocol/src", "firmware-sim/core/src"] {
+    for folder in [
+        "protocol/src",
+        "firmware-sim/core/src",
+        "firmware-sim/usb/src",
+    ] {
         let root = fs::read_to_string(Path::new(folder).join("lib.rs")).expect("a lib.rs");
         assert!(root.contains("#![no_std]"), "{folder} is not no_std");
         for (path, code) in code_below(Path::new(folder)) {
@@ -134,6 +139,7 @@ fn every_crate_forbids_unsafe() {
         "firmware-sim/src/lib.rs",
         "firmware-sim/src/main.rs",
         "firmware-sim/core/src/lib.rs",
+        "firmware-sim/usb/src/lib.rs",
     ] {
         let code = fs::read_to_string(root).expect(root);
         assert!(

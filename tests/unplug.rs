@@ -24,6 +24,7 @@ use bench::{Between, Way, blank, open, port, simulator, simulators_own};
 const OFTEN: Intervals = Intervals {
     rescan: Duration::from_millis(5),
     settle: Duration::from_millis(1),
+    settled: Duration::from_secs(600),
     heartbeat: Duration::from_millis(5),
     prove: Duration::from_secs(600),
     attention: Duration::from_millis(1),
@@ -228,18 +229,42 @@ fn one_wrong_heartbeat_ends_the_session() {
 fn permission_that_udev_has_yet_to_give_is_no_fault() {
     let mut watched = Watched::new(Forbidden {
         inner: bus(&simulators_own()),
-        times: 1,
+        times: 3,
     });
     watched.opened();
 }
 
 #[test]
 fn permission_that_stays_away_is() {
-    let mut watched = Watched::new(Forbidden {
+    let forbidden = Forbidden {
         inner: bus(&simulators_own()),
         times: usize::MAX,
-    });
+    };
+    let settled = Duration::from_millis(2);
+    let mut watched = Watched::with(forbidden, simulator(), Intervals { settled, ..OFTEN });
     assert_eq!(watched.faulted().code(), "no-permission");
+}
+
+#[test]
+fn a_wake_makes_the_next_look_come_at_once() {
+    let dongle = simulators_own();
+    dongle.unplug();
+    let looks = Arc::new(AtomicUsize::new(0));
+    let rarely = Intervals {
+        rescan: Duration::from_secs(3600),
+        ..OFTEN
+    };
+    let finder = Counting {
+        inner: bus(&dongle),
+        looks: Arc::clone(&looks),
+    };
+    let mut watched = Watched::with(finder, simulator(), rarely);
+    while looks.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    dongle.replug().expect("its flash is good");
+    watched.watch.waker().wake();
+    watched.opened();
 }
 
 #[test]

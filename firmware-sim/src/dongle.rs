@@ -13,7 +13,7 @@ use tallykey_protocol::report::Report;
 const QUEUE_MAX: usize = 400;
 
 /// How often a dongle that is at work is looked at while a host waits.
-const TURN: Duration = Duration::from_millis(5);
+pub(crate) const TURN: Duration = Duration::from_millis(5);
 
 /// A dongle that can be plugged, unplugged and shared between threads. Cloning gives another hand on the same one.
 #[derive(Clone)]
@@ -37,10 +37,38 @@ struct State {
     /// What each open handle has not read yet. Like hidraw, every handle gets every report.
     queues: BTreeMap<u64, VecDeque<Report>>,
     next_handle: u64,
-    /// What a signature takes on this part, ms.
+    pace: Pace,
+}
+
+/// How fast the part is.
+#[derive(Default)]
+pub(crate) struct Pace {
+    /// What a signature takes on it, ms.
     sign_ms: u64,
     /// When the request that the core holds is done, in the part's ms.
     due_ms: Option<u64>,
+}
+
+impl Pace {
+    /// Lets the dongle do what it holds if that is done by now.
+    pub(crate) fn work(&mut self, dongle: &mut Dongle<SimPlatform>) {
+        match dongle.held() {
+            None => self.due_ms = None,
+            Some(command) => {
+                let now_ms = dongle.platform().now_ms();
+                let takes_ms = if command.signs() { self.sign_ms } else { 0 };
+                if now_ms >= *self.due_ms.get_or_insert(now_ms.saturating_add(takes_ms)) {
+                    dongle.work();
+                    self.due_ms = None;
+                }
+            }
+        }
+    }
+
+    /// Whether the dongle is at work: then time alone makes it speak.
+    pub(crate) const fn is_working(&self) -> bool {
+        self.due_ms.is_some()
+    }
 }
 
 enum Part {
@@ -64,8 +92,7 @@ impl SimDongle {
             part,
             queues: BTreeMap::new(),
             next_handle: 0,
-            sign_ms: 0,
-            due_ms: None,
+            pace: Pace::default(),
         });
         Ok(Self {
             port: Arc::new(Port {
@@ -95,7 +122,7 @@ impl SimDongle {
 
     /// Makes every command that signs take this long, as it does on a real part (2.6 to 600 ms).
     pub fn set_sign_time(&self, ms: u64) {
-        self.port.lock().sign_ms = ms;
+        self.port.lock().pace.sign_ms = ms;
     }
 
     /// Whether it is plugged in.
@@ -112,7 +139,7 @@ impl SimDongle {
             other => other,
         };
         state.queues.clear();
-        state.due_ms = None;
+        state.pace.due_ms = None;
         self.port.changed.notify_all();
     }
 
@@ -131,6 +158,7 @@ impl SimDongle {
             other => (other, Ok(())),
         };
         state.part = part;
+        self.port.changed.notify_all();
         outcome
     }
 
@@ -139,6 +167,31 @@ impl SimDongle {
         if let Part::Running(dongle) = &mut self.port.lock().part {
             dongle.bus_reset();
         }
+    }
+
+    /// Lets something other than a handle drive the core, as a USB controller's driver does.
+    ///
+    /// # Errors
+    /// [`Gone`] if it is not plugged in.
+    pub(crate) fn with_core<T>(
+        &self,
+        act: impl FnOnce(&mut Dongle<SimPlatform>, &mut Pace) -> T,
+    ) -> Result<T, Gone> {
+        let state = &mut *self.port.lock();
+        match &mut state.part {
+            Part::Running(dongle) => Ok(act(dongle, &mut state.pace)),
+            Part::Off(_) | Part::Changing => Err(Gone),
+        }
+    }
+
+    /// Waits until it is plugged in.
+    pub(crate) fn wait_plugged(&self) {
+        let changed = &self.port.changed;
+        let _plugged = changed
+            .wait_while(self.port.lock(), |state| {
+                !matches!(state.part, Part::Running(_))
+            })
+            .unwrap_or_else(PoisonError::into_inner);
     }
 
     /// How often it was asked to blink.
@@ -172,23 +225,8 @@ impl State {
             return;
         };
         dongle.tick();
-        match dongle.held() {
-            None => self.due_ms = None,
-            Some(command) => {
-                let now_ms = dongle.platform().now_ms();
-                let takes_ms = if command.signs() { self.sign_ms } else { 0 };
-                if now_ms >= *self.due_ms.get_or_insert(now_ms.saturating_add(takes_ms)) {
-                    dongle.work();
-                    self.due_ms = None;
-                }
-            }
-        }
+        self.pace.work(dongle);
         self.deliver();
-    }
-
-    /// Whether the dongle is at work: then time alone makes it speak.
-    fn is_working(&self) -> bool {
-        self.due_ms.is_some()
     }
 
     /// Moves what the dongle has to say to every handle, as the host controller's polling does.
@@ -250,7 +288,7 @@ impl Connection {
                         state.run();
                         return Ok(state.queues.get_mut(&self.handle).ok_or(Gone)?.pop_front());
                     }
-                    left if state.is_working() => {
+                    left if state.pace.is_working() => {
                         let turn = left.unwrap_or(TURN).min(TURN);
                         let mut state = self
                             .port

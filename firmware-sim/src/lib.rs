@@ -6,6 +6,7 @@
 //! | [`platform`] | the part around it: clock, random source, LED |
 //! | [`dongle`] | the USB port: plug, unplug, handles of several hosts |
 //! | [`socket`] | the port on a Unix or TCP socket |
+//! | [`usbip`] | the port on a USB bus that a real kernel attaches |
 //! | [`host`] | the least host that speaks the protocol |
 //! | [`mod@provision`] | the factory's station, over that host |
 
@@ -17,3 +18,4 @@ pub mod host;
 pub mod platform;
 pub mod provision;
 pub mod socket;
+pub mod usbip;

@@ -13,21 +13,30 @@ use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
 use tallykey_sim::provision::{NEW_CHANNELS, Order, OwnerCodeFile, chip_id, provision};
 use tallykey_sim::socket::{self, Listener};
+use tallykey_sim::usbip::Server;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     place: Place,
 
+    /// Dongles on the USB bus; serials count up from the first.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16), requires = "usbip")]
+    count: u8,
+
+    /// Keep to USB's frames: each endpoint moves at most one report in a millisecond, as on a cable.
+    #[arg(long, requires = "usbip")]
+    frame_pacing: bool,
+
     /// File that the dongle survives in; made if it is not there. Without it the dongle is gone when this stops.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "count")]
     flash: Option<PathBuf>,
 
-    /// Serial of the dongle: capital letters, digits, hyphens.
+    /// Serial of the (first) dongle: capital letters, digits, hyphens.
     #[arg(long, value_name = "SERIAL", default_value = "SIM-0001", value_parser = serial)]
     serial: String,
 
-    /// What the dongle gives [new: camera=64,other-brand=32,vca=8]. Counts of one that has channels can only
+    /// What each dongle gives [new: camera=64,other-brand=32,vca=8]. Counts of one that has channels can only
     /// be raised; without this they stay.
     #[arg(
         long,
@@ -42,7 +51,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MS", default_value_t = 0)]
     sign_time: u64,
 
-    /// Leave the dongle as it is: without a key, a serial and channels if it is new.
+    /// Leave the dongles as they are: without a key, a serial and channels if they are new.
     #[arg(long)]
     blank: bool,
 }
@@ -58,6 +67,16 @@ struct Place {
     /// Loopback address and port to serve it on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+
+    /// Loopback address and port of a USB bus that Linux attaches with `usbip`; usually 127.0.0.1:3240.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    usbip: Option<SocketAddr>,
+}
+
+/// Where hosts find the dongle, before there is one: nobody needs a dongle that nobody can reach.
+enum Bus {
+    Socket(Listener),
+    Usb(Server),
 }
 
 fn serial(text: &str) -> Result<String, String> {
@@ -79,34 +98,88 @@ fn channels(text: &str) -> Result<(String, u64), String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    // Before anything is written: a dongle that nobody can reach is of no use.
-    let listener = arguments.place.listen()?;
-    let dongle = arguments.plug()?;
-    if !arguments.blank {
-        arguments.provision(&dongle)?;
+    let bus = arguments.bus()?;
+    let mut dongles = Vec::new();
+    for serial in serials(&arguments.serial, arguments.count)? {
+        let dongle = arguments.plug(&serial)?;
+        if !arguments.blank {
+            arguments.provision(&dongle, &serial)?;
+        }
+        // The station was not made to wait.
+        dongle.set_sign_time(arguments.sign_time);
+        dongles.push((serial, dongle));
     }
-    // The station was not made to wait.
-    dongle.set_sign_time(arguments.sign_time);
-    arguments.announce(&listener)?;
-    socket::serve(&dongle, &listener).context("the socket failed")
+    arguments.announce(&dongles)?;
+    match bus {
+        Bus::Socket(listener) => {
+            let (_, dongle) = dongles.first().context("at least one is counted")?;
+            say(&[(
+                "attach",
+                format!(
+                    "{} serve --simulate --attach {}",
+                    host(),
+                    listener.attach()?
+                ),
+            )])?;
+            socket::serve(dongle, &listener).context("the socket failed")
+        }
+        Bus::Usb(mut server) => {
+            say(&[("load", "sudo modprobe vhci-hcd".to_owned())])?;
+            for (_, dongle) in dongles {
+                let busid = server.plug(dongle)?;
+                let port = server.address().port();
+                let command =
+                    format!("sudo usbip --tcp-port {port} attach -r 127.0.0.1 -b {busid}");
+                say(&[("attach", command)])?;
+            }
+            say(&[("serve", format!("{} serve --simulate --usb", host()))])?;
+            server.serve().context("the USB bus failed")
+        }
+    }
 }
 
-impl Place {
-    fn listen(&self) -> anyhow::Result<Listener> {
-        #[cfg(unix)]
-        if let Some(path) = &self.socket {
-            return Ok(Listener::unix(path)?);
-        }
-        let address = self
-            .listen
-            .context("say where to serve the dongle: --listen 127.0.0.1:PORT")?;
-        Ok(Listener::tcp(address)?)
+/// `SIM-0001`, `SIM-0002` and so on: the number at the end counts up in its own width.
+fn serials(first: &str, count: u8) -> anyhow::Result<Vec<String>> {
+    let name = first.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = &first[name.len()..];
+    let one = || std::iter::once(first.to_owned());
+    let rest = (1..u64::from(count)).map(|more| {
+        let number = digits.parse::<u64>().ok().and_then(|n| n.checked_add(more));
+        let number = number.with_context(|| {
+            format!("{first} does not end in a number to count up from: give another --serial")
+        })?;
+        let serial = format!("{name}{number:0width$}", width = digits.len());
+        self::serial(&serial).map_err(anyhow::Error::msg)
+    });
+    one().map(Ok).chain(rest).collect()
+}
+
+fn say(lines: &[(&str, String)]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for (name, value) in lines {
+        writeln!(out, "{name:<11} {value}")?;
     }
+    out.flush()
 }
 
 impl Arguments {
-    fn plug(&self) -> anyhow::Result<SimDongle> {
-        let chip_id = chip_id(&self.serial);
+    fn bus(&self) -> anyhow::Result<Bus> {
+        #[cfg(unix)]
+        if let Some(path) = &self.place.socket {
+            return Ok(Bus::Socket(Listener::unix(path)?));
+        }
+        if let Some(address) = self.place.usbip {
+            return Ok(Bus::Usb(Server::bind(address, self.frame_pacing)?));
+        }
+        let address = self
+            .place
+            .listen
+            .context("say where to serve the dongle: --listen 127.0.0.1:PORT")?;
+        Ok(Bus::Socket(Listener::tcp(address)?))
+    }
+
+    fn plug(&self, serial: &str) -> anyhow::Result<SimDongle> {
+        let chip_id = chip_id(serial);
         let flash = match &self.flash {
             Some(path) => SimFlash::in_file(path, chip_id)?,
             None => SimFlash::blank(chip_id),
@@ -121,7 +194,7 @@ impl Arguments {
         })
     }
 
-    fn provision(&self, dongle: &SimDongle) -> anyhow::Result<()> {
+    fn provision(&self, dongle: &SimDongle, serial: &str) -> anyhow::Result<()> {
         let vendor = simulator::vendor()?;
         let profile = simulator::profile();
         let channels: Vec<(&str, u64)> = self
@@ -134,7 +207,7 @@ impl Arguments {
             .context("the clock is before 1970")?
             .as_secs();
         let order = Order {
-            serial: &self.serial,
+            serial,
             profile: &profile,
             channels: if channels.is_empty() {
                 &NEW_CHANNELS
@@ -151,11 +224,14 @@ impl Arguments {
         Ok(())
     }
 
-    fn announce(&self, listener: &Listener) -> anyhow::Result<()> {
-        let mut out = io::stdout().lock();
-        writeln!(out, "SIMULATED DONGLE: worth nothing, for tests only")?;
+    fn announce(&self, dongles: &[(String, SimDongle)]) -> anyhow::Result<()> {
+        writeln!(
+            io::stdout(),
+            "SIMULATED DONGLE: worth nothing, for tests only"
+        )?;
         if self.blank {
-            writeln!(out, "dongle      not provisioned here (--blank)")?;
+            let what = "not provisioned here (--blank)".to_owned();
+            say(&[("dongle", what)])?;
         } else {
             let channels: Vec<String> = self
                 .channels
@@ -166,24 +242,19 @@ impl Arguments {
                 [] => "as it was, or new".to_owned(),
                 given => format!("at least {}", given.join(", ")),
             };
-            writeln!(out, "dongle      {}, {channels}", self.serial)?;
+            for (serial, _) in dongles {
+                say(&[("dongle", format!("{serial}, {channels}"))])?;
+            }
         }
         match &self.flash {
             Some(path) => {
-                writeln!(out, "flash       {}", path.display())?;
+                say(&[("flash", path.display().to_string())])?;
                 if let Some(code) = OwnerCodeFile::beside(path).read()? {
-                    writeln!(out, "owner code  {code}")?;
+                    say(&[("owner code", code)])?;
                 }
             }
-            None => writeln!(out, "flash       in memory: gone when this stops")?,
+            None => say(&[("flash", "in memory: gone when this stops".to_owned())])?,
         }
-        writeln!(
-            out,
-            "attach      {} serve --simulate --attach {}",
-            host(),
-            listener.attach()?
-        )?;
-        out.flush()?;
         Ok(())
     }
 }

@@ -43,7 +43,8 @@ pub fn serve(dongle: &SimDongle, listener: &Listener) -> io::Result<()> {
     }
 }
 
-fn is_the_hosts(error: &io::Error) -> bool {
+/// Whether a host went away before it was accepted.
+pub(crate) fn is_the_hosts(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(
         error.kind(),

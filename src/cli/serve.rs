@@ -28,6 +28,10 @@ pub struct ServeArgs {
     #[cfg(feature = "sim")]
     #[arg(long, value_name = "PLACE")]
     pub attach: Vec<String>,
+    /// Look for simulated dongles on USB, where `tallykey-sim serve --usbip` puts them.
+    #[cfg(feature = "sim")]
+    #[arg(long, requires = "simulate", conflicts_with_all = ["attach", "channels"])]
+    pub usb: bool,
     /// The vendor's trust bundle: the root that dongles and records must come from.
     #[arg(long, value_name = "BUNDLE")]
     pub trust: Option<PathBuf>,

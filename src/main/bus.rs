@@ -16,7 +16,12 @@ use tallykey::usb::sim::{Address, BadAddress, SocketFinder};
 use crate::vendor::{self, Pinned};
 
 /// Where dongles are looked for, and how often.
-pub(crate) type Bus = (Box<dyn Finder>, Intervals);
+pub(crate) struct Bus {
+    pub(crate) finder: Box<dyn Finder>,
+    pub(crate) intervals: Intervals,
+    /// What USB is to tell of, if it is USB.
+    pub(crate) usb: Option<Match>,
+}
 
 /// Whom to trust, and for which product.
 #[cfg(feature = "sim")]
@@ -43,12 +48,16 @@ pub(crate) fn open(
 ) -> Result<Bus, Failure> {
     let finder: Box<dyn Finder> = if !args.attach.is_empty() {
         Box::new(SocketFinder::new(addresses(args)?))
-    } else if args.simulate {
+    } else if args.simulate && !args.usb {
         Box::new(crate::simulator::bus(args, pinned, folder)?)
     } else {
         return Ok(hardware());
     };
-    Ok((finder, Intervals::simulated()))
+    Ok(Bus {
+        finder,
+        intervals: Intervals::simulated(),
+        usb: None,
+    })
 }
 
 /// The real bus: a packaged build knows no other.
@@ -58,8 +67,12 @@ pub(crate) fn open(_: &ServeArgs, _: &Pinned, _: &StateFolder) -> Result<Bus, Fa
 }
 
 fn hardware() -> Bus {
-    let finder = HidFinder::new(Match::default());
-    (Box::new(finder), Intervals::default())
+    let wanted = Match::default();
+    Bus {
+        finder: Box::new(HidFinder::new(wanted)),
+        intervals: Intervals::default(),
+        usb: Some(wanted),
+    }
 }
 
 #[cfg(feature = "sim")]

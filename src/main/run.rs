@@ -14,7 +14,7 @@ use tallykey::{
         watch::{DongleEvent, Intervals, Watch},
     },
     store::{FolderError, SqliteStore, StateFolder},
-    usb::Finder,
+    usb::{Finder, hid::Match, hotplug::Hotplug},
 };
 use tokio::sync::mpsc;
 
@@ -51,10 +51,11 @@ pub(crate) async fn run(
     };
     let port_address = port.as_ref().map(PortListener::address);
 
-    let (finder, intervals) = bus::open(&args, &pinned, &folder)?;
+    let bus = bus::open(&args, &pinned, &folder)?;
     let simulated = simulated || pinned.trust.is_test();
     let (events, inbox) = mpsc::channel(EVENTS);
-    let watch = watch(finder, &pinned, intervals, events)?;
+    let watch = watch(bus.finder, &pinned, bus.intervals, events)?;
+    let _hotplug = bus.usb.and_then(|wanted| hotplug(wanted, &watch));
     let settings = Settings {
         trust: pinned.trust,
         profile: pinned.profile,
@@ -115,6 +116,14 @@ fn watch(
             let next = "look at the limits of this system, then start it again";
             Failure::start(Exit::Fault, "no-watch", error.to_string(), next)
         })
+}
+
+/// Wakes the watch when a dongle is plugged in or out. Without it dongles are still found.
+fn hotplug(wanted: Match, watch: &Watch) -> Option<Hotplug> {
+    let waker = watch.waker();
+    Hotplug::start(wanted, move || waker.wake())
+        .inspect_err(|error| tracing::info!("{error}; dongles are found by looking"))
+        .ok()
 }
 
 fn role(uid: u32, gid: u32) -> Option<Role> {

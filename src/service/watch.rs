@@ -32,9 +32,11 @@ const ORDERS_MAX: usize = 32;
 pub struct Intervals {
     /// Between two looks for dongles, and between two tries at a faulty one.
     pub rescan: Duration,
-    /// Before a dongle that just arrived and may not be opened is tried again: its arrival is seen
-    /// about 0.2 s before udev has set its permissions.
+    /// Between two looks, and two tries, while something has just been plugged in.
     pub settle: Duration,
+    /// How long a dongle that arrived may be forbidden before that is said: its arrival is seen
+    /// before its device node is there, and that some 0.2 s before udev has set its permissions.
+    pub settled: Duration,
     /// Between two heartbeats. Two missed ones must fit the lease of 15 s.
     pub heartbeat: Duration,
     /// Between two signed proofs of an unchanged dongle.
@@ -49,7 +51,8 @@ impl Default for Intervals {
     fn default() -> Self {
         Self {
             rescan: Duration::from_secs(5),
-            settle: Duration::from_millis(500),
+            settle: Duration::from_millis(200),
+            settled: Duration::from_secs(3),
             heartbeat: Duration::from_secs(5),
             prove: Duration::from_secs(600),
             attention: Duration::from_millis(200),
@@ -142,6 +145,12 @@ impl Watch {
         Ok(Self { context, thread })
     }
 
+    /// What makes this look at once.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker(self.context.notices.clone())
+    }
+
     /// Makes the dongle `key` blink. Does not wait; `done` is called when it is known, with
     /// [`Fault::NotFound`] if there is no session with it.
     pub fn wink(&self, key: &str, done: WinkDone) {
@@ -173,6 +182,19 @@ impl Watch {
         self.context.ending.store(true, Ordering::Release);
         // Only to wake it: a full queue keeps it awake as well.
         self.context.notices.try_send(Notice::Look).ok();
+    }
+}
+
+/// Tells a [`Watch`] that something was plugged in or out. Only makes it sooner: the rescan alone is
+/// enough.
+#[derive(Clone)]
+pub struct Waker(mpsc::SyncSender<Notice>);
+
+impl Waker {
+    /// Does not wait.
+    pub fn wake(&self) {
+        // A full queue keeps the watch awake as well.
+        self.0.try_send(Notice::Moved).ok();
     }
 }
 

@@ -8,7 +8,7 @@ use tallykey_protocol::command::Command;
 use tallykey_protocol::frame::{
     DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report, keepalive_report,
 };
-use tallykey_protocol::limits::KEEPALIVE_MS;
+use tallykey_protocol::limits::{KEEPALIVE_MS, SERIAL_MAX};
 use tallykey_protocol::report::Report;
 use tallykey_protocol::status::Status;
 
@@ -196,6 +196,11 @@ impl<P: Platform> Dongle<P> {
         self.endpoint = Endpoint::new(INFO);
         self.outbox.clear();
         self.device.bus_reset();
+    }
+
+    /// The USB serial string: the certificate's serial, or the chip id in hex before `personalise`.
+    pub fn usb_serial<'o>(&self, out: &'o mut [u8; SERIAL_MAX]) -> &'o str {
+        self.device.usb_serial(out)
     }
 
     /// The hardware, for what runs this core.

@@ -18,12 +18,15 @@ use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::{SimFlash, Tear, Write};
 use tallykey_sim::host::Session;
 
+/// A receipt in the list, and its record.
+type Shown = (receipt::Entry, Vec<u8>);
+
 /// Everything that can be seen of a dongle from outside.
 #[derive(Clone, Debug, PartialEq)]
 struct Seen {
     lifecycle: Lifecycle,
     /// Proven facts, time floor, receipts with their records; nothing of a blank one.
-    inside: Option<(Facts, u64, Vec<(receipt::Entry, Vec<u8>)>)>,
+    inside: Option<(Facts, u64, Vec<Shown>)>,
 }
 
 fn look(flash: &[u8]) -> Seen {

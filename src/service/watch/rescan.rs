@@ -25,6 +25,8 @@ pub(super) enum Notice {
     },
     /// Something ended: look now.
     Look,
+    /// Something was plugged in or out: look now, and often until it must have settled.
+    Moved,
 }
 
 impl Notice {
@@ -41,6 +43,8 @@ pub(super) struct Rescan {
     context: Arc<Context>,
     inbox: Receiver<Notice>,
     dongles: BTreeMap<String, Dongle>,
+    /// When something was last plugged in or out.
+    moved: Option<Instant>,
     /// The last complaint about the bus, so that each is logged once.
     complaint: Option<String>,
 }
@@ -49,8 +53,9 @@ pub(super) struct Rescan {
 struct Dongle {
     found: Found,
     present: bool,
+    arrived: Instant,
     shown: Shown,
-    /// It was new and could not be opened yet.
+    /// It is new and could not be opened yet.
     settling: bool,
     session: Option<Session>,
 }
@@ -79,6 +84,7 @@ impl Rescan {
             context,
             inbox,
             dongles: BTreeMap::new(),
+            moved: None,
             complaint: None,
         }
     }
@@ -90,6 +96,10 @@ impl Rescan {
             match self.inbox.recv_timeout(left) {
                 Ok(Notice::Wink { key, done }) => self.wink(key, done),
                 Ok(Notice::Look) => self.reap(),
+                Ok(Notice::Moved) => {
+                    next = Instant::now();
+                    self.moved = Some(next);
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     self.reap();
@@ -104,7 +114,10 @@ impl Rescan {
 
     fn pause(&self) -> std::time::Duration {
         let intervals = &self.context.intervals;
-        if self.dongles.values().any(|dongle| dongle.settling) {
+        let moved = self
+            .moved
+            .is_some_and(|moved| moved.elapsed() < intervals.settled);
+        if moved || self.dongles.values().any(|dongle| dongle.settling) {
             intervals.settle.min(intervals.rescan)
         } else {
             intervals.rescan
@@ -245,6 +258,7 @@ impl Dongle {
         Self {
             found,
             present: true,
+            arrived: Instant::now(),
             shown: Shown::Nothing,
             settling: false,
             session: None,
@@ -254,7 +268,8 @@ impl Dongle {
     /// Says what is wrong, once.
     fn failed(&mut self, fault: Fault, context: &Context) {
         let key = self.found.key.clone();
-        let fresh = self.shown == Shown::Nothing && !self.settling;
+        let fresh =
+            self.shown == Shown::Nothing && self.arrived.elapsed() < context.intervals.settled;
         self.settling = fresh && matches!(fault, Fault::NoPermission { .. });
         if self.settling {
             return;

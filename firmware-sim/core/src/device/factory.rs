@@ -120,7 +120,7 @@ pub(super) fn new_key(
     Err(Status::RandomFailed)
 }
 
-fn hex<'o>(bytes: &[u8; 8], out: &'o mut [u8; 16]) -> &'o str {
+pub(super) fn hex<'o>(bytes: &[u8; 8], out: &'o mut [u8; 16]) -> &'o str {
     for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
         pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
         pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];

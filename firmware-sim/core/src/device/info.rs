@@ -1,12 +1,13 @@
 //! What anyone may ask: `hello` and `certificate`.
 
+use super::factory::hex;
 use super::{Device, Outcome, decode, ok};
 use crate::platform::Platform;
 use crate::store::Place;
 use sha2::{Digest, Sha256};
 use tallykey_protocol::command::{certificate, hello};
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::{CERT_MAX, MESSAGE_MAX};
+use tallykey_protocol::limits::{CERT_MAX, MESSAGE_MAX, SERIAL_MAX};
 use tallykey_protocol::status::Status;
 
 /// Version of this firmware.
@@ -22,13 +23,7 @@ impl<P: Platform> Device<P> {
             min: hello::VERSION_MIN,
             current: hello::VERSION,
             chip_id: self.platform.chip_id(),
-            // A certificate alone is no identity yet: `personalise` makes it one.
-            serial: self
-                .identity
-                .certified
-                .as_ref()
-                .filter(|_| lifecycle != Lifecycle::Blank)
-                .map(|certified| certified.serial()),
+            serial: self.serial(),
             lifecycle,
             simulated: self.platform.simulated(),
             firmware: FIRMWARE,
@@ -41,6 +36,26 @@ impl<P: Platform> Device<P> {
         ];
         self.sessions.said_hello(channel, digests);
         Ok(length)
+    }
+
+    /// The serial that it has been given.
+    fn serial(&self) -> Option<&str> {
+        // A certificate alone is no identity yet: `personalise` makes it one.
+        let certified = self.identity.certified.as_ref();
+        certified
+            .filter(|_| self.lifecycle() != Lifecycle::Blank)
+            .map(|certified| certified.serial())
+    }
+
+    /// What USB shows as the serial: its own, or the chip id while it has none.
+    pub(crate) fn usb_serial<'o>(&self, out: &'o mut [u8; SERIAL_MAX]) -> &'o str {
+        let Some(serial) = self.serial() else {
+            let id = out.first_chunk_mut();
+            return id.map_or("", |id| hex(&self.platform.chip_id(), id));
+        };
+        let out = &mut out[..serial.len()];
+        out.copy_from_slice(serial.as_bytes());
+        core::str::from_utf8(out).unwrap_or_default()
     }
 
     pub(super) fn certificate(

@@ -1,0 +1,89 @@
+# What the guest shows, step by step. Ends with 1 at the first thing that is not so.
+set -u
+. /test/lib.sh
+
+say "udev, and the simulator behind USB/IP"
+for module in vhci-hcd usbhid hid-generic; do modprobe $module || fail "modprobe $module"; done
+/lib/systemd/systemd-udevd --daemon
+udevadm trigger --action=add --subsystem-match=usb
+udevadm settle
+tallykey-sim serve --usbip 127.0.0.1:3240 --count 2 >>/tmp/sim.log 2>&1 &
+: >/tmp/sim.log
+wait_for "the simulator serves" grep -q '^serve' /tmp/sim.log
+usbip list -r 127.0.0.1 2>/dev/null | grep -q '1-2: .*(1209:0001)' || fail "usbip list does not show both"
+
+say "the service starts without a dongle"
+serve tallykey 127.0.0.1:7787
+wait_for "the service answers" answers tallykey
+token=$(ask tallykey token create --role viewer | jq -r .secret)
+shows tallykey '.dongles == []' || fail "a dongle before any was plugged in"
+
+say "a dongle arrives"
+attach 1-1 /dev/hidraw0
+wait_for "the dongle opens" is_shown tallykey "SIM-0001=open"
+grep -q 'plugged in' /tmp/tallykey.log || fail "libusb did not tell of the arrival"
+[ "$(stat -c '%U:%G %a' /dev/hidraw0)" = "root:tallykey 660" ] || fail "$(ls -l /dev/hidraw0)"
+node=$(lsusb -d 1209:0001 | sed 's/Bus \([0-9]*\) Device \([0-9]*\).*/\/dev\/bus\/usb\/\1\/\2/')
+[ "$(stat -c '%U:%G %a' "$node")" = "root:tallykey 660" ] || fail "$(ls -l "$node")"
+
+say "what it says of itself"
+lsusb -v -d 1209:0001 >/tmp/lsusb.log 2>/dev/null
+for line in 'bcdUSB *2.00' 'iManufacturer *1 Tallykey' 'iProduct *2 Tallykey dongle' 'iSerial *3 SIM-0001' 'bNumInterfaces *1' \
+    'bInterfaceClass *3 ' 'bInterfaceSubClass *0' 'bInterfaceProtocol *0' 'MaxPower *100mA' 'wDescriptorLength *27' \
+    'bEndpointAddress *0x81 *EP 1 IN' 'bEndpointAddress *0x01 *EP 1 OUT'; do
+    grep -q "$line" /tmp/lsusb.log || fail "lsusb -v does not show $line"
+done
+for line in 'wMaxPacketSize *0x0040' 'bInterval *1$' 'Transfer Type *Interrupt'; do
+    [ "$(grep -c "$line" /tmp/lsusb.log)" -eq 2 ] || fail "lsusb -v does not show $line twice"
+done
+# Usage page 0xFFA0, usage 1; 64 bytes of 8 bits each way, no report id.
+descriptor=$(hexdump -v -e '1/1 "%02x"' /sys/class/hidraw/hidraw0/device/report_descriptor)
+[ "$descriptor" = 06a0ff0901a101150026ff007508954009028102954009039102c0 ] || fail "report descriptor $descriptor"
+
+say "it gives channels"
+ask tallykey allocate 00:02:D1:1A:2B:3C | jq -e '.state == "licensed"' >/dev/null || fail "no channel"
+shows tallykey '.features[] | select(.id == "camera") | .total == 68 and .used == 1' || fail "other counts"
+
+say "another user may not open it, and is told so"
+if as other sh -c ': <>/dev/hidraw0' 2>/dev/null; then fail "any user may open the dongle"; fi
+serve other none
+wait_for "the other service answers" answers other
+wait_for "the other service shows why" is_shown other "SIM-0001=no-permission"
+kill $!
+
+say "two dongles"
+attach 1-2 /dev/hidraw1
+wait_for "both open" is_shown tallykey "SIM-0001=open SIM-0002=open"
+shows tallykey '.features[] | select(.id == "camera") | .total == 132' || fail "two dongles do not add up"
+
+say "one is pulled out while somebody reads from it"
+dd if=/dev/hidraw1 of=/tmp/read bs=64 count=1000000 2>/tmp/dd.log &
+reader=$!
+wait_for "the reader waits" grep -q hidraw_read "/proc/$reader/stack"
+detach 1-2 /dev/hidraw1
+wait "$reader" && fail "reading went on without a dongle"
+wait_for "it is gone" is_shown tallykey "SIM-0001=open"
+
+say "20 times in and out"
+round=0
+while [ $round -lt 20 ]; do
+    round=$((round + 1))
+    attach 1-2 /dev/hidraw1
+    wait_for "it opens, round $round" is_shown tallykey "SIM-0001=open SIM-0002=open"
+    detach 1-2 /dev/hidraw1
+    wait_for "it is gone, round $round" is_shown tallykey "SIM-0001=open"
+done
+
+say "a reset ends its sessions, and it is opened again"
+before=$(opened)
+usbreset 1209:0001 >/tmp/usbreset.log || fail "usbreset: $(cat /tmp/usbreset.log)"
+reopened() { [ "$(opened)" -gt "$before" ]; }
+wait_for "it is opened again" reopened
+wait_for "it is open" is_shown tallykey "SIM-0001=open"
+
+say "the last one is pulled out"
+detach 1-1 /dev/hidraw0
+wait_for "none is left" is_shown tallykey ""
+grep -q 'pulled out' /tmp/tallykey.log || fail "libusb did not tell of the departure"
+grep -i 'panicked' /tmp/*.log && fail "something panicked"
+say "done"

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# A real Linux kernel enumerates our dongle: QEMU runs Debian's kernel and udev with our rules, the service as its
+# own user and the simulator behind USB/IP. Then the same with an empty rules file, which has to fail.
+#
+# usage: tests/vm/run.sh [FOLDER OF tallykey AND tallykey-sim]    (built in target/debug if none is given)
+#
+# Packages: qemu-system-x86 busybox-static usbip cpio usbutils jq binutils. The kernel and udev are downloaded and
+# unpacked below target/vm, never installed. The CPU is emulated: a /dev/kvm that is there may still not work.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+work=$PWD/target/vm
+binaries=${1:-}
+if [ -z "$binaries" ]; then
+    cargo build --locked --workspace --all-features --bins
+    binaries=target/debug
+fi
+
+# Boots the guest with these rules; its console goes to the log.
+boot() {
+    local name=$1 rules=$2
+    tests/vm/initrd.sh "$work" "$binaries" "$rules" "$work/$name.initrd"
+    # Many times what it takes, on a busy machine too: only a guest that hangs gets there.
+    timeout 900 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -smp 1 -m 768 -nodefaults -no-user-config \
+        -no-reboot -display none -serial stdio -kernel "$work/vmlinuz" -initrd "$work/$name.initrd" \
+        -append "console=ttyS0 panic=-1 quiet mitigations=off" </dev/null | tr -d '\r' >"$work/$name.log" ||
+        echo "GUEST KILLED" >>"$work/$name.log"
+}
+
+before=$SECONDS
+mkdir -p "$work"
+tests/vm/packages.sh "$work"
+printf -- '-- packages, %d s\n' $((SECONDS - before))
+
+# Beside each other: each has one emulated CPU.
+before=$SECONDS
+: >"$work/empty.rules"
+boot empty "$work/empty.rules" &
+empty=$!
+boot rules udev/70-tallykey.rules
+sed -n '/^-- /,$p' "$work/rules.log"
+wait "$empty"
+grep -qx 'GUEST EXIT 0' "$work/rules.log" || { echo "the guest failed, see above"; exit 1; }
+if ! grep -qx 'GUEST EXIT 1' "$work/empty.log" || ! grep -q '^FAILED: .*no-permission' "$work/empty.log"; then
+    cat "$work/empty.log"
+    echo "with an empty rules file the guest has to fail with no-permission, and did not"
+    exit 1
+fi
+printf -- '-- passes with our rules, and fails without as it must; both in %d s\n' $((SECONDS - before))
