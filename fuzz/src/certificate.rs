@@ -1,14 +1,14 @@
-//! X.509: one certificate, a chain, a certification request.
+//! X.509: one certificate, a chain, a certification request, a revocation list.
 
 use super::vendor;
-use tallykey_protocol::cert::{Certificate, CertificationRequest, Role, verify_chain};
-use tallykey_protocol::limits::CERT_MAX;
+use tallykey_protocol::cert::{Anchor, Certificate, CertificationRequest, Crl, Role, verify_chain};
+use tallykey_protocol::limits::{CERT_MAX, CRL_MAX};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The nonce in the requests of the corpus.
 pub(super) const NONCE: [u8; 16] = [0x4E; 16];
 
-/// Takes `data` as one certificate, as a request, and as two certificates after each other.
+/// Takes `data` as one certificate, as a request, as a revocation list, and as two certificates after each other.
 pub fn certificate(data: &[u8]) {
     let root = Certificate::parse(vendor().root_certificate()).expect("our own root");
     if let Ok(certificate) = Certificate::parse(data) {
@@ -20,6 +20,16 @@ pub fn certificate(data: &[u8]) {
     }
     if let Ok(request) = CertificationRequest::verify(data, &NONCE) {
         assert_eq!(request.public_key()[0], 4);
+    }
+    if let Ok(list) = Crl::parse(data) {
+        assert!(data.len() <= CRL_MAX);
+        let _ = list.verify(&root);
+        let anchor = Anchor {
+            root: &root,
+            revoked: Some(&list),
+        };
+        let factory = vendor().factory_certificate();
+        let _ = verify_chain(factory, &[], anchor, Role::Factory, None);
     }
     let (leaf, authority) = first_sequence(data);
     for role in [

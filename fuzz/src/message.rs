@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 use tallykey_protocol::command::{
-    Command, Decode, Encode, certificate, certify, close, grant, heartbeat, hello, make_key, open,
-    personalise, prove, seal, split_reply, update,
+    Command, Decode, Encode, acknowledge, certificate, certify, close, grant, heartbeat, hello,
+    instruct, make_key, open, order, personalise, prove, receipt, revoke, seal, self_test,
+    split_reply, time, update,
 };
 use tallykey_protocol::limits::MESSAGE_MAX;
 use tallykey_protocol::session::{self, Direction, Keys, public_key};
@@ -31,8 +32,18 @@ pub fn message(data: &[u8]) {
         Command::Heartbeat => both::<heartbeat::Request, heartbeat::Reply>(bytes, body),
         Command::Prove => both::<prove::Request<'_>, prove::Reply<'_>>(bytes, body),
         Command::Grant => both::<grant::Request, grant::Reply<'_>>(bytes, body),
+        Command::Receipt => both::<receipt::Request, receipt::Reply<'_>>(bytes, body),
         Command::Update => both::<update::Request<'_>, update::Reply>(bytes, body),
+        Command::Convert | Command::Retire => {
+            both::<order::Request<'_>, order::Reply<'_>>(bytes, body);
+            both::<order::Order<'_>, order::TriesLeft>(bytes, body);
+        }
+        Command::Acknowledge => both::<acknowledge::Request, acknowledge::Reply>(bytes, body),
         Command::Close => both::<close::Request, close::Reply>(bytes, body),
+        Command::Instruct => both::<instruct::Request<'_>, instruct::Reply<'_>>(bytes, body),
+        Command::Time => both::<time::Request<'_>, time::Reply>(bytes, body),
+        Command::Revoke => both::<revoke::Request<'_>, revoke::Reply>(bytes, body),
+        Command::SelfTest => both::<self_test::Request, self_test::Reply>(bytes, body),
         Command::MakeKey => both::<make_key::Request, make_key::Reply<'_>>(bytes, body),
         Command::Certify => both::<certify::Request<'_>, certify::Reply>(bytes, body),
         Command::Personalise => both::<personalise::Request<'_>, personalise::Reply>(bytes, body),

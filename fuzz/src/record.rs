@@ -10,9 +10,12 @@ use tallykey_protocol::cert::Certificate;
 use tallykey_protocol::cose::{Header, Sign1, Typ, assemble};
 use tallykey_protocol::grant::Grant;
 use tallykey_protocol::id::PublicKey;
-use tallykey_protocol::limits::{PROFILE_MAX, PROOF_MAX};
+use tallykey_protocol::instruction::Instruction;
+use tallykey_protocol::limits::{PROFILE_MAX, PROOF_MAX, RECEIPT_MAX};
 use tallykey_protocol::profile::Profile;
 use tallykey_protocol::proof::{Kind, Proof};
+use tallykey_protocol::receipt::{self, Receipt};
+use tallykey_protocol::time::TimeToken;
 use tallykey_protocol::trust::TrustBundle;
 
 /// The first byte says whether the rest is a whole record or file, or the claims of a record of one kind.
@@ -52,6 +55,8 @@ fn file(bytes: &[u8]) {
     let root = Certificate::parse(vendor().root_certificate()).expect("our own root");
     let _ = Grant::verify(bytes, &root);
     let _ = Profile::verify(bytes, &root);
+    let _ = Instruction::verify(bytes, &root);
+    let _ = TimeToken::verify(bytes, &root);
 }
 
 /// Claims that were signed, so that reading them is reached. A dongle's key may sign no grant and no profile.
@@ -79,10 +84,26 @@ fn claims(typ: Typ, bytes: &[u8]) {
         Typ::AttestProof => proof(record, Kind::Attest, bytes, &key),
         Typ::RequestProof => proof(record, Kind::Request, bytes, &key),
         Typ::StateProof => proof(record, Kind::State, bytes, &key),
+        Typ::OfflineReceipt => receipt(record, receipt::Kind::ConvertOffline, bytes, &key),
+        Typ::DeskReceipt => receipt(record, receipt::Kind::ConvertDesk, bytes, &key),
+        Typ::RetireReceipt => receipt(record, receipt::Kind::Retire, bytes, &key),
+        Typ::Instruction => assert!(Instruction::verify(record, &root).is_err()),
+        Typ::Time => assert!(TimeToken::verify(record, &root).is_err()),
     }
 }
 
 /// Claims have one form: what is read is written as it was.
+fn receipt(record: &[u8], kind: receipt::Kind, claims: &[u8], key: &PublicKey) {
+    let Ok((receipt, _)) = Receipt::verify(record, kind, key) else {
+        return;
+    };
+    assert!(record.len() <= RECEIPT_MAX);
+    let mut out = vec![0; claims.len()];
+    let length = receipt.encode(&mut out).expect("as long as it was");
+    assert_eq!(out[..length], *claims);
+}
+
+/// As [`receipt`].
 fn proof(record: &[u8], kind: Kind, claims: &[u8], key: &PublicKey) {
     let Ok(proof) = Proof::verify(record, kind, key) else {
         return;

@@ -10,6 +10,7 @@ use tallykey_protocol::frame::{BROADCAST, Packets, command, init_request};
 use tallykey_protocol::limits::{MESSAGE_MAX, PROFILE_MAX};
 use tallykey_protocol::proof::Kind;
 use tallykey_protocol::report::Report;
+use tallykey_signing::certificate::Revocations;
 use tallykey_signing::{Vendor, simulator};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
@@ -84,7 +85,7 @@ impl Facts {
             proofs.push((kind, proof.to_vec()));
         }
         let answer = session
-            .ask(Command::Grant, &grant::Request { index: 0 })
+            .ask(Command::Grant, &grant::Request::Index(0))
             .expect("answers");
         let grant = answer.read_ok::<grant::Reply<'_>>().expect("a grant");
         Self {
@@ -198,7 +199,7 @@ fn messages(facts: &Facts) -> Vec<(String, Vec<u8>)> {
             written(&heartbeat::Request { nonce: [3; 16] }),
         ),
         (Command::Prove, written(&attest)),
-        (Command::Grant, written(&grant::Request { index: 7 })),
+        (Command::Grant, written(&grant::Request::Index(7))),
         (Command::Update, written(&update::Request { record })),
         (Command::Close, vec![0xA0]),
         (
@@ -305,7 +306,15 @@ fn certificates(facts: &Facts) -> Vec<(String, Vec<u8>)> {
     let issuer = Sign1::parse(&facts.grant, PROFILE_MAX)
         .expect("our own")
         .chain()[0];
+    let revocations = Revocations {
+        number: 7,
+        issued_at: simulator::ISSUED_AT,
+        certificates: &[issuer, factory],
+        stays_good: &[[9; 32]],
+    };
+    let list = facts.vendor.revoke(&revocations).expect("a list");
     vec![
+        ("list".into(), list),
         ("root".into(), facts.vendor.root_certificate().to_vec()),
         ("factory".into(), factory.to_vec()),
         ("issuer".into(), issuer.to_vec()),
@@ -347,7 +356,7 @@ fn sessions(facts: &Facts) -> Vec<(String, Vec<u8>)> {
         std::iter::once(start).chain(steps).collect::<Vec<u8>>()
     };
     let prove = sealed(Command::Prove, &written(&state));
-    let read = sealed(Command::Grant, &written(&grant::Request { index: 0 }));
+    let read = sealed(Command::Grant, &written(&grant::Request::Index(0)));
     let again = sealed(Command::Update, &written(&update::Request { record }));
     let close = sealed(Command::Close, &[0xA0]);
     let key = bare(
