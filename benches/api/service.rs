@@ -20,7 +20,7 @@ pub(crate) struct Running {
 impl Running {
     /// Starts the service with its state in `folder`.
     pub(crate) fn start(folder: &Path) -> Result<Self, Failure> {
-        let vendor = Vendor::generate("Bench", true, 1_790_000_000, getrandom::fill)?;
+        let vendor = Vendor::generate("Bench", true, simulator::ISSUED_AT, getrandom::fill)?;
         let (trust, profile) = (folder.join("trust"), folder.join("profile"));
         std::fs::write(&trust, vendor.trust_bundle())?;
         let features = List::of(&[Feature {

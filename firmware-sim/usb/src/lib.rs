@@ -10,7 +10,7 @@
 //!
 //! A board runs this loop, in its main loop or on its USB interrupt:
 //!
-//! ```ignore
+//! ```text
 //! let mut class = ReportClass::new(&allocator);
 //! let mut device = tallykey_usb::device(&allocator, &identity).expect("strings fit");
 //! loop {

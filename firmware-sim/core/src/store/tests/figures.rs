@@ -146,12 +146,12 @@ fn the_figures_in_the_docs_are_those_of_the_code() {
     let (head, rest) = docs.split_once(BEGIN).expect("a place for the figures");
     let (_, tail) = rest.split_once(END).expect("an end of the figures");
     let expected = [head, &table(), tail].concat();
-    if std::env::var_os("TALLYKEY_WRITE_DOCS").is_some() {
+    if std::env::var_os("TALLYKEY_UPDATE_GOLDEN").is_some() {
         std::fs::write(path, expected).unwrap();
         return;
     }
     assert!(
         docs == expected,
-        "docs/journal.md is out of date: run this test with TALLYKEY_WRITE_DOCS=1"
+        "docs/journal.md is out of date: run this test with TALLYKEY_UPDATE_GOLDEN=1"
     );
 }
