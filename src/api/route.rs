@@ -1,7 +1,9 @@
 //! The one table of routes: the router is made from it, and so are the tests of its access.
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
+    Extension, Router,
     extract::Request,
     http::{HeaderValue, Method, header},
     middleware::{from_fn, from_fn_with_state, map_response},
@@ -93,6 +95,7 @@ pub(super) fn router(service: &Service) -> Router {
         router
             .fallback(no_such_route)
             .method_not_allowed_fallback(method_not_allowed)
+            .layer(Extension(Arc::<status::Page>::default()))
             .with_state(service.clone()),
     )
 }
