@@ -63,6 +63,7 @@ step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
 step "clippy, as packaged (no simulator)" cargo clippy --locked --no-default-features -- -D warnings
 step "licences and links" env PATH="$tools/bin:$PATH" cargo deny --locked check bans licenses sources
 step "documentation" cargo doc --locked --workspace --no-deps
+step "core without std or heap" firmware-sim/core/bare/link.sh
 step "release build" cargo build --locked --release
 step "tests" tests
 step "a real kernel" tests/vm/run.sh target/debug

@@ -190,7 +190,10 @@ fn code_below(folder: &Path) -> Vec<(PathBuf, String)> {
             found.extend(code_below(&path));
         } else if path.extension().is_some_and(|kind| kind == "rs") {
             let text = fs::read_to_string(&path).expect("readable");
-            let tests = path.ends_with("tests.rs");
+            let tests = path.ends_with("tests.rs")
+                || path
+                    .parent()
+                    .is_some_and(|folder| folder.ends_with("tests"));
             let code = text.split("#[cfg(test)]").next().filter(|_| !tests);
             let code = code.unwrap_or_default();
             let lines: Vec<_> = code

@@ -58,7 +58,7 @@ fn export(vendor: &Vendor, folder: &Path) {
 
     let mut session = Session::open(channel, [1; 16]).expect("opens");
     let answer = session
-        .ask(DongleCommand::Grant, &grant::Request { index: 0 })
+        .ask(DongleCommand::Grant, &grant::Request::Index(0))
         .expect("answers");
     write(
         "grant.cbor",

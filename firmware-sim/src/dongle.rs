@@ -4,12 +4,16 @@ use crate::platform::SimPlatform;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tallykey_core::platform::Platform;
 use tallykey_core::{BootFault, Dongle};
 use tallykey_protocol::report::Report;
 
 /// Reports kept for a host that does not read: three of the longest messages. Later ones are dropped, as
 /// hidraw does; its own time-outs tell the host.
 const QUEUE_MAX: usize = 400;
+
+/// How often a dongle that is at work is looked at while a host waits.
+pub(crate) const TURN: Duration = Duration::from_millis(5);
 
 /// A dongle that can be plugged, unplugged and shared between threads. Cloning gives another hand on the same one.
 #[derive(Clone)]
@@ -33,6 +37,38 @@ struct State {
     /// What each open handle has not read yet. Like hidraw, every handle gets every report.
     queues: BTreeMap<u64, VecDeque<Report>>,
     next_handle: u64,
+    pace: Pace,
+}
+
+/// How fast the part is.
+#[derive(Default)]
+pub(crate) struct Pace {
+    /// What a signature takes on it, ms.
+    sign_ms: u64,
+    /// When the request that the core holds is done, in the part's ms.
+    due_ms: Option<u64>,
+}
+
+impl Pace {
+    /// Lets the dongle do what it holds if that is done by now.
+    pub(crate) fn work(&mut self, dongle: &mut Dongle<SimPlatform>) {
+        match dongle.held() {
+            None => self.due_ms = None,
+            Some(command) => {
+                let now_ms = dongle.platform().now_ms();
+                let takes_ms = if command.signs() { self.sign_ms } else { 0 };
+                if now_ms >= *self.due_ms.get_or_insert(now_ms.saturating_add(takes_ms)) {
+                    dongle.work();
+                    self.due_ms = None;
+                }
+            }
+        }
+    }
+
+    /// Whether the dongle is at work: then time alone makes it speak.
+    pub(crate) const fn is_working(&self) -> bool {
+        self.due_ms.is_some()
+    }
 }
 
 enum Part {
@@ -56,6 +92,7 @@ impl SimDongle {
             part,
             queues: BTreeMap::new(),
             next_handle: 0,
+            pace: Pace::default(),
         });
         Ok(Self {
             port: Arc::new(Port {
@@ -83,6 +120,11 @@ impl SimDongle {
         })
     }
 
+    /// Makes every command that signs take this long, as it does on a real part (2.6 to 600 ms).
+    pub fn set_sign_time(&self, ms: u64) {
+        self.port.lock().pace.sign_ms = ms;
+    }
+
     /// Whether it is plugged in.
     #[must_use]
     pub fn is_plugged(&self) -> bool {
@@ -97,6 +139,7 @@ impl SimDongle {
             other => other,
         };
         state.queues.clear();
+        state.pace.due_ms = None;
         self.port.changed.notify_all();
     }
 
@@ -132,10 +175,11 @@ impl SimDongle {
     /// [`Gone`] if it is not plugged in.
     pub(crate) fn with_core<T>(
         &self,
-        act: impl FnOnce(&mut Dongle<SimPlatform>) -> T,
+        act: impl FnOnce(&mut Dongle<SimPlatform>, &mut Pace) -> T,
     ) -> Result<T, Gone> {
-        match &mut self.port.lock().part {
-            Part::Running(dongle) => Ok(act(dongle)),
+        let state = &mut *self.port.lock();
+        match &mut state.part {
+            Part::Running(dongle) => Ok(act(dongle, &mut state.pace)),
             Part::Off(_) | Part::Changing => Err(Gone),
         }
     }
@@ -175,6 +219,16 @@ impl Port {
 }
 
 impl State {
+    /// Lets the dongle do what is due by now.
+    fn run(&mut self) {
+        let Part::Running(dongle) = &mut self.part else {
+            return;
+        };
+        dongle.tick();
+        self.pace.work(dongle);
+        self.deliver();
+    }
+
     /// Moves what the dongle has to say to every handle, as the host controller's polling does.
     fn deliver(&mut self) {
         let Part::Running(dongle) = &mut self.part else {
@@ -209,9 +263,9 @@ impl Connection {
             return Err(Gone);
         }
         if let Part::Running(dongle) = &mut state.part {
-            dongle.receive(report);
+            dongle.accept(report);
         }
-        state.deliver();
+        state.run();
         self.port.changed.notify_all();
         Ok(())
     }
@@ -231,11 +285,19 @@ impl Connection {
             state =
                 match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
                     Some(Duration::ZERO) => {
-                        if let Part::Running(dongle) = &mut state.part {
-                            dongle.tick();
-                        }
-                        state.deliver();
+                        state.run();
                         return Ok(state.queues.get_mut(&self.handle).ok_or(Gone)?.pop_front());
+                    }
+                    left if state.pace.is_working() => {
+                        let turn = left.unwrap_or(TURN).min(TURN);
+                        let mut state = self
+                            .port
+                            .changed
+                            .wait_timeout(state, turn)
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .0;
+                        state.run();
+                        state
                     }
                     Some(left) => {
                         self.port

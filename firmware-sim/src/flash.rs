@@ -24,6 +24,7 @@ pub struct SimFlash {
     cut: Option<PowerCut>,
     log: Option<Vec<Write>>,
     writes: u64,
+    wear: Vec<u32>,
 }
 
 impl SimFlash {
@@ -49,12 +50,21 @@ impl SimFlash {
     /// If they are of another length.
     #[must_use]
     pub fn copy_of(contents: &[u8]) -> Self {
+        Self::with_contents(contents.to_vec())
+    }
+
+    /// Flash with these contents of another, in memory; [`Self::into_contents`] gives them back.
+    ///
+    /// # Panics
+    /// If they are of another length.
+    #[must_use]
+    pub fn with_contents(contents: Vec<u8>) -> Self {
         assert_eq!(
             contents.len(),
             FLASH_LEN as usize + CHIP_ID,
             "flash has one size"
         );
-        Self::of(contents.to_vec(), None)
+        Self::of(contents, None)
     }
 
     fn of(bytes: Vec<u8>, file: Option<FlashFile>) -> Self {
@@ -64,7 +74,14 @@ impl SimFlash {
             cut: None,
             log: None,
             writes: 0,
+            wear: vec![0; (FLASH_LEN / SECTOR) as usize],
         }
+    }
+
+    /// What it holds, and the chip id, without the flash around it.
+    #[must_use]
+    pub fn into_contents(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// What it holds, and the chip id.
@@ -82,6 +99,12 @@ impl SimFlash {
     #[must_use]
     pub const fn writes(&self) -> u64 {
         self.writes
+    }
+
+    /// Erasures of each sector since it was made.
+    #[must_use]
+    pub fn wear(&self) -> &[u32] {
+        &self.wear
     }
 
     /// Begins to keep every write, for [`Self::recorded`].
@@ -176,6 +199,7 @@ impl Flash for SimFlash {
         if !at.is_multiple_of(SECTOR) || at + SECTOR > FLASH_LEN {
             return Err(FlashFault);
         }
+        self.wear[(at / SECTOR) as usize] += 1;
         self.change(at as usize, &[0xFF; SECTOR as usize])
     }
 

@@ -53,6 +53,10 @@ pub(crate) struct Arguments {
     )]
     channels: Vec<(String, u64)>,
 
+    /// What a signature takes on this part, in milliseconds: real ones take 2.6 to 600.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    sign_time: u64,
+
     /// Leave the dongles as they are: without a key, a serial and channels if they are new.
     #[arg(long)]
     blank: bool,
@@ -107,6 +111,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         if !arguments.blank {
             arguments.provision(&dongle, &serial)?;
         }
+        // The station was not made to wait.
+        dongle.set_sign_time(arguments.sign_time);
         dongles.push((serial, dongle));
     }
     arguments.announce(&dongles)?;

@@ -10,8 +10,12 @@
 //! | factory CA | root | yes, pathLen 0 | keyCertSign | |
 //! | issuer, factory issuer | root | no | digitalSignature | |
 //! | dongle | factory CA | no | digitalSignature | subject serialNumber, HardwareModuleName |
+//!
+//! CAs and issuers are revoked by the root's [`Crl`], and by nothing else.
 
+mod anchor;
 mod chain;
+mod crl;
 mod encode;
 mod error;
 mod extensions;
@@ -29,10 +33,13 @@ use der::{
     asn1::{GeneralizedTime, SequenceRef, UintRef, UtcTime},
 };
 
+pub(crate) use self::chain::verify;
 pub use self::{
+    anchor::Anchor,
     chain::verify_chain,
+    crl::Crl,
     error::CertError,
-    oid::HARDWARE_TYPE,
+    oid::{HARDWARE_TYPE, STAYS_GOOD},
     request::{CertificationRequest, RequestError, write_request},
     role::Role,
 };
@@ -47,6 +54,8 @@ use crate::limits::CERT_MAX;
 #[derive(Clone)]
 pub struct Certificate<'a> {
     signed: Signed<'a>,
+    /// The number as it is encoded.
+    serial: &'a [u8],
     issuer: &'a [u8],
     subject: &'a [u8],
     subject_name: Name<'a>,
@@ -81,7 +90,7 @@ impl<'a> Certificate<'a> {
         if r.context_specific::<u8>(TagNumber(0), TagMode::Explicit)? != Some(2) {
             return Err(CertError::Version);
         }
-        read_serial_number(r)?;
+        let serial = read_serial_number(r)?;
         if r.tlv_bytes()? != signed.algorithm {
             return Err(CertError::AlgorithmMismatch);
         }
@@ -106,6 +115,7 @@ impl<'a> Certificate<'a> {
         }
         Ok(Self {
             signed,
+            serial,
             issuer,
             subject,
             subject_name: Name::read(subject)?,
@@ -166,14 +176,14 @@ impl fmt::Debug for Certificate<'_> {
     }
 }
 
-/// Positive and at most 20 bytes as encoded (RFC 5280 §4.1.2.2). The number itself is not used.
-fn read_serial_number(r: &mut SliceReader<'_>) -> Result<(), CertError> {
+/// Positive and at most 20 bytes as encoded (RFC 5280 §4.1.2.2). Returned as it is: DER has one encoding for a number.
+fn read_serial_number<'a>(r: &mut SliceReader<'a>) -> Result<&'a [u8], CertError> {
     let raw = r.tlv_bytes()?;
     let number = UintRef::from_der(raw).map_err(|_| CertError::SerialNumber)?;
     let positive = number.as_bytes().iter().any(|byte| *byte != 0);
     // Tag and length are one byte each at this size.
     match positive && raw.len() <= 2 + 20 {
-        true => Ok(()),
+        true => Ok(raw),
         false => Err(CertError::SerialNumber),
     }
 }

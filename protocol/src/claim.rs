@@ -1,6 +1,8 @@
 //! Claim keys. Registered ones come from the CWT registry (RFC 8392); ours are below -65536. A key
 //! means the same in every record.
 
+use crate::cbor::{self, Decoder, Encoder, Malformed, Written};
+
 /// `iss`: the vendor's name, or the serial in a proof.
 pub(crate) const ISS: i64 = 1;
 /// `sub`: the holder's serial.
@@ -46,3 +48,26 @@ pub(crate) const TRANSCRIPT: i64 = -65563;
 pub(crate) const DONGLE_NONCE: i64 = -65564;
 pub(crate) const HOST_EPHEMERAL: i64 = -65565;
 pub(crate) const DONGLE_EPHEMERAL: i64 = -65566;
+pub(crate) const REQUEST_ID: i64 = -65567;
+pub(crate) const GRANT_DIGEST: i64 = -65568;
+pub(crate) const GIVEN: i64 = -65569;
+pub(crate) const TARGET: i64 = -65570;
+pub(crate) const INSTRUCTION: i64 = -65571;
+
+/// Writes the value of [`CNF`]: the thumbprint of the holder's key.
+pub(crate) fn write_holder(e: &mut Encoder<'_>, thumbprint: &[u8; 32]) -> Written {
+    e.map(1)?.i64(CKT)?.bytes(thumbprint)?.ok()
+}
+
+/// Reads the value of [`CNF`].
+pub(crate) fn read_holder(d: &mut Decoder<'_>) -> Result<[u8; 32], Malformed> {
+    let mut thumbprint = None;
+    cbor::fields(d, |key, d| {
+        match key {
+            CKT => thumbprint = Some(cbor::bytes(d, "cnf")?),
+            key => return Err(Malformed::UnknownKey(key)),
+        }
+        Ok(())
+    })?;
+    cbor::need(thumbprint, "cnf")
+}

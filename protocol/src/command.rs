@@ -1,20 +1,29 @@
 //! Vendor commands of the dongle (CTAPHID vendor range, CTAP 2.1 §11.2.9.2): one code, one file each.
 //!
 //! A request is one deterministic CBOR map. A reply is a [`Status`] byte and, if that is
-//! [`Status::Ok`] (or `Busy`), one map; this is how CTAP2 lays out its replies. Commands of a session
+//! [`Status::Ok`] (or `Busy`, or `OwnerProofWrong`), one map; this is how CTAP2 lays out its replies. Commands of a session
 //! travel, with their reply, inside a COSE_Mac0 ([`crate::session`]).
 
+pub mod acknowledge;
 pub mod certificate;
 pub mod certify;
 pub mod close;
+pub mod convert;
 pub mod grant;
 pub mod heartbeat;
 pub mod hello;
+pub mod instruct;
 pub mod make_key;
 pub mod open;
+pub mod order;
 pub mod personalise;
 pub mod prove;
+pub mod receipt;
+pub mod retire;
+pub mod revoke;
 pub mod seal;
+pub mod self_test;
+pub mod time;
 pub mod update;
 
 use crate::cbor::{self, Decoder, Full, Malformed};
@@ -36,10 +45,26 @@ pub enum Command {
     Prove = 0x44,
     /// Reads a grant.
     Grant = 0x45,
+    /// Lists or reads receipts.
+    Receipt = 0x46,
     /// Applies a grant.
     Update = 0x47,
+    /// Gives channels away to a software licence, for a receipt.
+    Convert = 0x48,
+    /// Gives channels back to the vendor, for a receipt.
+    Retire = 0x49,
+    /// Lets a receipt leave the ring.
+    Acknowledge = 0x4A,
     /// Ends the session and the lease.
     Close = 0x4B,
+    /// Executes an issuer's instruction.
+    Instruct = 0x4C,
+    /// Raises the time floor.
+    Time = 0x4D,
+    /// Takes a revocation list of CAs and issuers.
+    Revoke = 0x4E,
+    /// Tests flash, random source, key and counter.
+    SelfTest = 0x4F,
     /// Factory: a new key and its certification request.
     MakeKey = 0x50,
     /// Factory: certificate chain and trust anchor.
@@ -52,15 +77,23 @@ pub enum Command {
 
 impl Command {
     /// Every command, by code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 20] = [
         Self::Hello,
         Self::Certificate,
         Self::Open,
         Self::Heartbeat,
         Self::Prove,
         Self::Grant,
+        Self::Receipt,
         Self::Update,
+        Self::Convert,
+        Self::Retire,
+        Self::Acknowledge,
         Self::Close,
+        Self::Instruct,
+        Self::Time,
+        Self::Revoke,
+        Self::SelfTest,
         Self::MakeKey,
         Self::Certify,
         Self::Personalise,
@@ -79,12 +112,37 @@ impl Command {
         self as u8
     }
 
+    /// Whether the dongle signs with its key for this command, which is slow on real parts.
+    #[must_use]
+    pub const fn signs(self) -> bool {
+        matches!(
+            self,
+            Self::Open
+                | Self::Prove
+                | Self::Convert
+                | Self::Retire
+                | Self::SelfTest
+                | Self::MakeKey
+        )
+    }
+
     /// Whether request and reply travel under the session's MAC.
     #[must_use]
     pub const fn in_session(self) -> bool {
         matches!(
             self,
-            Self::Heartbeat | Self::Prove | Self::Grant | Self::Update | Self::Close
+            Self::Heartbeat
+                | Self::Prove
+                | Self::Grant
+                | Self::Receipt
+                | Self::Update
+                | Self::Convert
+                | Self::Retire
+                | Self::Acknowledge
+                | Self::Close
+                | Self::Instruct
+                | Self::Time
+                | Self::Revoke
         )
     }
 }

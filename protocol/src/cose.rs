@@ -44,17 +44,32 @@ pub enum Typ {
     RequestProof,
     /// Periodic proof.
     StateProof,
+    /// Receipt: converted to a software licence, on the dongle's own authority.
+    OfflineReceipt,
+    /// Receipt: to be converted by the vendor's desk.
+    DeskReceipt,
+    /// Receipt: returned to the vendor.
+    RetireReceipt,
+    /// Instruction to a dongle.
+    Instruction,
+    /// Time token.
+    Time,
 }
 
 impl Typ {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::Profile,
         Self::Grant,
         Self::OpenProof,
         Self::AttestProof,
         Self::RequestProof,
         Self::StateProof,
+        Self::OfflineReceipt,
+        Self::DeskReceipt,
+        Self::RetireReceipt,
+        Self::Instruction,
+        Self::Time,
     ];
 
     /// Media type in the header.
@@ -67,6 +82,11 @@ impl Typ {
             Self::AttestProof => "application/vnd.tallykey.proof.attest+cose",
             Self::RequestProof => "application/vnd.tallykey.proof.request+cose",
             Self::StateProof => "application/vnd.tallykey.proof.state+cose",
+            Self::OfflineReceipt => "application/vnd.tallykey.receipt.convert-offline+cose",
+            Self::DeskReceipt => "application/vnd.tallykey.receipt.convert-desk+cose",
+            Self::RetireReceipt => "application/vnd.tallykey.receipt.retire+cose",
+            Self::Instruction => "application/vnd.tallykey.instruction+cose",
+            Self::Time => "application/vnd.tallykey.time+cose",
         }
     }
 

@@ -15,7 +15,8 @@
 //! | device | reports from any number of hosts | [`Endpoint`]: whole messages, and the answers that framing itself owes |
 //! | host | reports from one device | [`Exchange`]: the answer to one request |
 //!
-//! LOCK is not offered: the session's lease already keeps a second host out.
+//! A request that takes its time is *held* while KEEPALIVE packets go out; it keeps other channels out as a
+//! message under way does.
 
 mod assembly;
 mod channels;
@@ -26,8 +27,8 @@ mod init;
 mod packet;
 mod packets;
 
-pub use endpoint::{Endpoint, Input};
-pub use error::{ErrorCode, FrameError, TooLong, error_report};
+pub use endpoint::{Endpoint, Held, Input};
+pub use error::{ErrorCode, FrameError, TooLong, error_report, keepalive_report};
 pub use exchange::{Exchange, Progress};
 pub use init::{BadInit, DeviceInfo, InitReply, NONCE_LEN, capability, init_request};
 pub use packets::Packets;
@@ -39,6 +40,8 @@ pub const BROADCAST: u32 = 0xffff_ffff;
 pub mod command {
     /// Echo: the answer is the request.
     pub const PING: u8 = 0x01;
+    /// Keep every other channel out for up to 10 seconds; one byte, the seconds, 0 to let them in again.
+    pub const LOCK: u8 = 0x04;
     /// Get a channel, or bring an own one back in step.
     pub const INIT: u8 = 0x06;
     /// Show which dongle this is: blink. No payload either way.

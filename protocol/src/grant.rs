@@ -7,7 +7,7 @@ pub use line::{Line, Plan};
 
 use crate::cbor::{self, Full};
 use crate::claim::{
-    ABSORBS, CKT, CNF, CONVERT, CUSTOMER, FLAGS, IAT, ISS, LINES, PRODUCT, PROFILE_REVISION,
+    self, ABSORBS, CNF, CONVERT, CUSTOMER, FLAGS, IAT, ISS, LINES, PRODUCT, PROFILE_REVISION,
     PROJECT, REQUEST_NONCE, REVISION, SUB,
 };
 use crate::limits::{ABSORBS_MAX, LINES_MAX, NONCE_LEN};
@@ -76,7 +76,8 @@ impl Grant<'_> {
                 .str(self.serial)?
                 .i64(IAT)?
                 .u64(self.issued_at)?;
-            e.i64(CNF)?.map(1)?.i64(CKT)?.bytes(&self.thumbprint)?;
+            e.i64(CNF)?;
+            claim::write_holder(e, &self.thumbprint)?;
             e.i64(PRODUCT)?
                 .str(self.product)?
                 .i64(REVISION)?

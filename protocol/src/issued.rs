@@ -2,8 +2,9 @@
 //! the vendor's root.
 
 use crate::cbor::Malformed;
-use crate::cert::{self, CertError, Certificate, Role};
+use crate::cert::{self, Anchor, CertError, Certificate, Role};
 use crate::cose::{CoseError, Sign1, Typ};
+use crate::id::PublicKey;
 use core::fmt;
 
 /// Why a record of an issuer was not believed.
@@ -58,15 +59,24 @@ impl From<CertError> for IssuedError {
     }
 }
 
-/// Verifies that `record` is a `typ` signed by a key that `root` certified as one of `roles`. Validity is
+/// Who signed a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signer {
+    /// The role that the root gave it.
+    pub role: Role,
+    /// Its key.
+    pub key: PublicKey,
+}
+
+/// Verifies that `record` is a `typ` signed by a key that the root certified as one of `roles`. Validity is
 /// judged at `issued_at`, the record's own time: the issuer must have been good then.
 pub(crate) fn verify(
     record: &Sign1<'_>,
     typ: Typ,
     roles: &[Role],
-    root: &Certificate<'_>,
+    anchor: Anchor<'_>,
     issued_at: u64,
-) -> Result<(), IssuedError> {
+) -> Result<Signer, IssuedError> {
     let [signer] = record.chain() else {
         return Err(IssuedError::NoIssuer);
     };
@@ -74,7 +84,11 @@ pub(crate) fn verify(
     let Some(allowed) = role.filter(|role| roles.contains(role)) else {
         return Err(IssuedError::RoleNotAllowed { role });
     };
-    let signer = cert::verify_chain(signer, &[], root, allowed, Some(issued_at))?;
+    let digest = record.digest();
+    let signer = cert::verify(signer, &[], anchor, allowed, Some(issued_at), &digest)?;
     record.verify(typ, signer.public_key())?;
-    Ok(())
+    Ok(Signer {
+        role: allowed,
+        key: *signer.public_key(),
+    })
 }

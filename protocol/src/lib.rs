@@ -4,7 +4,7 @@
 //! same framing, the same strict CBOR and COSE reader and the same record types.
 //!
 //! From the wire inwards: [`report`] → [`frame`] → [`command`] → [`session`] → records
-//! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`trust`]).
+//! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`receipt`], [`instruction`], [`time`], [`trust`]).
 //! In files records wear [`armour`]. Sizes are in [`limits`].
 
 #![no_std]
@@ -19,13 +19,18 @@ pub mod cose;
 pub mod frame;
 pub mod grant;
 pub mod id;
+pub mod instruction;
 pub mod issued;
 pub mod lifecycle;
 pub mod limits;
 pub mod list;
+pub mod owner;
 pub mod profile;
 pub mod proof;
+pub mod receipt;
 pub mod report;
 pub mod session;
 pub mod status;
+pub mod target;
+pub mod time;
 pub mod trust;

@@ -28,6 +28,33 @@ pub const CHAIN_MAX: usize = 2;
 /// Grants that a dongle holds: one per product.
 pub const GRANTS_MAX: usize = 8;
 
+/// Receipts that a dongle keeps: the last conversions that a restored disk can still find.
+pub const RECEIPTS_MAX: usize = 16;
+
+/// Longest receipt in bytes: 32 lines and a target of 8 components, every number at its largest.
+pub const RECEIPT_MAX: usize = 1152;
+
+/// Longest order of `convert` or `retire` in bytes: what its receipt will say of it.
+pub const ORDER_MAX: usize = 704;
+
+/// Longest instruction or time token in bytes, its issuer's certificate included.
+pub const INSTRUCTION_MAX: usize = 2 * 1024;
+
+/// Longest revocation list of CAs and issuers in bytes: some forty digests or certificates.
+pub const CRL_MAX: usize = 2 * 1024;
+
+/// Components of a target machine: board, CPU, memory, display and up to four network cards.
+pub const COMPONENTS_MAX: usize = 8;
+
+/// Bytes of the salt of a target machine.
+pub const SALT_LEN: usize = 16;
+
+/// Bytes of a salted component hash: HMAC-SHA-256, its first half.
+pub const COMPONENT_LEN: usize = 16;
+
+/// Wrong owner proofs before only an issuer's instruction helps: 8 of 2^80 are no chance.
+pub const OWNER_TRIES: u8 = 8;
+
 /// Lines in one grant.
 pub const LINES_MAX: usize = 32;
 
@@ -83,6 +110,12 @@ pub const PACKET_GAP_MS: u64 = 500;
 /// Milliseconds for one whole message. 129 reports need 129 ms; without this bound a host that
 /// sends one packet each [`PACKET_GAP_MS`] would keep the others out for a minute.
 pub const MESSAGE_TIME_MS: u64 = 3_000;
+
+/// Milliseconds between two signs of life while a request takes long (CTAP 2.1 §11.2.9.1.7).
+pub const KEEPALIVE_MS: u64 = 100;
+
+/// Longest CTAPHID lock in seconds (CTAP 2.1 §11.2.9.2.2).
+pub const LOCK_MAX_S: u8 = 10;
 
 /// Channels a device remembers. CTAPHID has no command to give one back, so the table is a list
 /// of the latest: a host, a `doctor` beside it and a few that were left behind.

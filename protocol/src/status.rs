@@ -43,6 +43,18 @@ pub enum Status {
     NoRoom,
     /// The revision is held already, or went before.
     RevisionHeld,
+    /// The dongle's counter is not the one that the request or the instruction was made for.
+    Stale,
+    /// The grant may not be converted this way.
+    ConvertNotAllowed,
+    /// Fewer channels are left on a line than were asked for.
+    NotEnough,
+    /// Every receipt in the ring waits to be acknowledged; nothing was lowered.
+    ReceiptsFull,
+    /// The request id was used for something else.
+    RequestReused,
+    /// Receipts that are not acknowledged stand in the way.
+    ReceiptsOpen,
     /// The certificate is for another key.
     KeyMismatch,
     /// The serial is not the certificate's.
@@ -51,6 +63,14 @@ pub enum Status {
     TooLate,
     /// A public key is not a point of the curve.
     PointInvalid,
+    /// The owner proof is wrong; the body says how many tries are left.
+    OwnerProofWrong,
+    /// No tries are left: only an issuer's instruction makes a new owner code.
+    OwnerLocked,
+    /// The signer's certificate was revoked by the vendor's root.
+    Revoked,
+    /// The host took the request back before anything was done.
+    Cancelled,
     /// The flash failed. After a restart the dongle is as it was before the command, or as it is after it.
     StorageFailed,
     /// The random source failed its health test; nothing was changed.
@@ -60,7 +80,7 @@ pub enum Status {
 }
 
 /// Every known status with its code.
-const CODES: [(Status, u8); 26] = [
+const CODES: [(Status, u8); 36] = [
     (Status::Ok, 0x00),
     (Status::Malformed, 0x01),
     (Status::WrongLifecycle, 0x02),
@@ -81,10 +101,20 @@ const CODES: [(Status, u8); 26] = [
     (Status::LineIdReused, 0x17),
     (Status::NoRoom, 0x18),
     (Status::RevisionHeld, 0x19),
+    (Status::Stale, 0x1A),
+    (Status::ConvertNotAllowed, 0x1B),
+    (Status::NotEnough, 0x1C),
+    (Status::ReceiptsFull, 0x1D),
+    (Status::RequestReused, 0x1E),
+    (Status::ReceiptsOpen, 0x1F),
     (Status::KeyMismatch, 0x20),
     (Status::SerialMismatch, 0x21),
     (Status::TooLate, 0x22),
     (Status::PointInvalid, 0x23),
+    (Status::OwnerProofWrong, 0x24),
+    (Status::OwnerLocked, 0x25),
+    (Status::Revoked, 0x26),
+    (Status::Cancelled, 0x27),
     (Status::StorageFailed, 0x30),
     (Status::RandomFailed, 0x31),
 ];

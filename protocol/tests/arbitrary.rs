@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use tallykey_protocol::cbor;
+use tallykey_protocol::cert::Crl;
 use tallykey_protocol::command::{
-    Decode, Empty, Encode, certificate, certify, grant, heartbeat, hello, make_key, open,
-    personalise, prove, seal, update,
+    Decode, Empty, Encode, acknowledge, certificate, certify, grant, heartbeat, hello, instruct,
+    make_key, open, order, personalise, prove, receipt, revoke, seal, self_test, time, update,
 };
 use tallykey_protocol::cose::Sign1;
 use tallykey_protocol::limits::{MESSAGE_MAX, PROFILE_MAX};
@@ -47,10 +48,20 @@ proptest! {
         same::<make_key::Request>(&bytes)?;
         same::<certify::Request>(&bytes)?;
         same::<personalise::Request>(&bytes)?;
+        same::<receipt::Request>(&bytes)?;
+        same::<order::Request<'_>>(&bytes)?;
+        same::<order::Order<'_>>(&bytes)?;
+        same::<acknowledge::Request>(&bytes)?;
+        same::<instruct::Request<'_>>(&bytes)?;
+        same::<time::Request<'_>>(&bytes)?;
+        same::<revoke::Request<'_>>(&bytes)?;
         same::<Empty>(&bytes)?;
         // Replies of a newer dongle may say more, so only the panic counts.
         let _ = (hello::Reply::decode(&bytes), certificate::Reply::decode(&bytes), open::Busy::decode(&bytes));
         let _ = (heartbeat::Reply::decode(&bytes), update::Reply::decode(&bytes), seal::Reply::decode(&bytes));
+        let _ = (receipt::Reply::decode(&bytes), order::Reply::decode(&bytes), order::TriesLeft::decode(&bytes));
+        let _ = (instruct::Reply::decode(&bytes), time::Reply::decode(&bytes), revoke::Reply::decode(&bytes));
+        let _ = (self_test::Reply::decode(&bytes), Crl::parse(&bytes).is_ok());
         let _ = (Sign1::parse(&bytes, PROFILE_MAX).is_ok(), TrustBundle::decode(&bytes).is_ok());
     }
 

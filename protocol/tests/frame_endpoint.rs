@@ -179,9 +179,8 @@ fn cancel_at_rest_is_for_the_device_to_know() {
 fn commands_that_are_not_offered_are_invalid_command() {
     let mut device = device();
     const MSG: u8 = 0x03;
-    const LOCK: u8 = 0x04;
     const CBOR: u8 = 0x10;
-    for command in [0, MSG, LOCK, CBOR, command::KEEPALIVE, command::ERROR] {
+    for command in [0, MSG, CBOR, command::KEEPALIVE, command::ERROR] {
         assert_eq!(
             device.receive(&one(OURS, command, &[1]), 0, 0),
             error(OURS, ErrorCode::InvalidCommand)

@@ -176,7 +176,7 @@ fn prove_request_and_reply() {
 #[test]
 fn grant_and_update() {
     #[rustfmt::skip]
-    golden(&grant::Request { index: 7 }, &[
+    golden(&grant::Request::Index(7), &[
         0xA1,       // map of 1
         0x01, 0x07, // index: 7
     ]);
@@ -184,6 +184,9 @@ fn grant_and_update() {
         grant::Request::decode(&[0xA1, 0x01, 0x08]).is_err(),
         "there are eight places"
     );
+    let mut bytes = vec![0xA1, 0x02, 0x58, 0x20]; // map of 1; digest: 32 bytes
+    bytes.extend([0x66; 32]);
+    golden(&grant::Request::Digest([0x66; 32]), &bytes);
     golden(&grant::Reply { record: &[0xD2] }, &[0xA1, 0x01, 0x41, 0xD2]);
     golden(
         &update::Request { record: &[0xD2] },

@@ -3,6 +3,9 @@
 
 mod adapter;
 mod contents;
+mod crl;
+
+pub use crl::{Revocations, revoke};
 
 use std::time::Duration;
 

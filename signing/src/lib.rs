@@ -1,4 +1,5 @@
-//! Builds what a vendor signs, over one [`Signer`] port: certificates, product profiles, grants.
+//! Builds what a vendor signs, over one [`Signer`] port: certificates and revocation lists, product
+//! profiles, grants, instructions, time tokens.
 //!
 //! Everything made here is read back with `tallykey_protocol` before it is handed out.
 
@@ -12,6 +13,6 @@ pub mod simulator;
 mod vendor;
 
 pub use grant::{Holder, first_grant, next_grant};
-pub use record::{Issuer, RecordError, sign_grant, sign_profile};
+pub use record::{Issuer, RecordError, sign_grant, sign_instruction, sign_profile, sign_time};
 pub use signer::{NotAKey, SignError, Signer, SoftwareKey};
 pub use vendor::{Vendor, VendorError};

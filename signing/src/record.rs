@@ -5,9 +5,11 @@ use tallykey_protocol::{
     cert::{CertError, Certificate},
     cose::{self, Header, Typ},
     grant::Grant,
+    instruction::Instruction,
     issued::IssuedError,
-    limits::{GRANT_MAX, PROFILE_MAX},
+    limits::{GRANT_MAX, INSTRUCTION_MAX, PROFILE_MAX},
     profile::Profile,
+    time::TimeToken,
 };
 
 use crate::{SignError, Signer};
@@ -58,6 +60,31 @@ pub enum RecordError {
 pub fn sign_grant(grant: &Grant<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, RecordError> {
     let record = sign(Typ::Grant, issuer, GRANT_MAX, |out| grant.encode(out))?;
     Grant::verify(&record, &root(issuer)?)?;
+    Ok(record)
+}
+
+/// Signs an instruction to a dongle.
+///
+/// # Errors
+/// [`RecordError`]; [`RecordError::Refused`] also if the signer's role may not give this instruction.
+pub fn sign_instruction(
+    instruction: &Instruction<'_>,
+    issuer: &Issuer<'_>,
+) -> Result<Vec<u8>, RecordError> {
+    let record = sign(Typ::Instruction, issuer, INSTRUCTION_MAX, |out| {
+        instruction.encode(out)
+    })?;
+    Instruction::verify(&record, &root(issuer)?)?;
+    Ok(record)
+}
+
+/// Signs a time token.
+///
+/// # Errors
+/// [`RecordError`]; [`RecordError::Refused`] also if the signer's role may not sign time tokens.
+pub fn sign_time(token: &TimeToken<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, RecordError> {
+    let record = sign(Typ::Time, issuer, INSTRUCTION_MAX, |out| token.encode(out))?;
+    TimeToken::verify(&record, &root(issuer)?)?;
     Ok(record)
 }
 

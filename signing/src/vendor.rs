@@ -6,14 +6,16 @@ use tallykey_protocol::{
     cbor::Full,
     grant::Grant,
     id::PublicKey,
+    instruction::Instruction,
     limits::{CERT_MAX, LABEL_MAX},
     profile::Profile,
+    time::TimeToken,
     trust::TrustBundle,
 };
 
 use crate::{
     RecordError, Signer, SoftwareKey,
-    certificate::{self, CertifyError, NO_END, Subject, Terms},
+    certificate::{self, CertifyError, NO_END, Revocations, Subject, Terms},
     record::{self, Issuer},
 };
 
@@ -204,6 +206,47 @@ impl Vendor {
     /// [`RecordError`].
     pub fn sign_profile(&self, profile: &Profile<'_>) -> Result<Vec<u8>, RecordError> {
         record::sign_profile(profile, &self.issuing(&self.issuer))
+    }
+
+    /// Signs an instruction as the desk does.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn sign_instruction(&self, instruction: &Instruction<'_>) -> Result<Vec<u8>, RecordError> {
+        record::sign_instruction(instruction, &self.issuing(&self.issuer))
+    }
+
+    /// Signs an instruction as the factory does.
+    ///
+    /// # Errors
+    /// [`RecordError`]; it is refused if it is not to recycle.
+    pub fn sign_factory_instruction(
+        &self,
+        instruction: &Instruction<'_>,
+    ) -> Result<Vec<u8>, RecordError> {
+        record::sign_instruction(instruction, &self.issuing(&self.factory_issuer))
+    }
+
+    /// Signs a time token.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn sign_time(&self, token: &TimeToken<'_>) -> Result<Vec<u8>, RecordError> {
+        record::sign_time(token, &self.issuing(&self.issuer))
+    }
+
+    /// The root's revocation list.
+    ///
+    /// # Errors
+    /// [`CertifyError`].
+    pub fn revoke(&self, revocations: &Revocations<'_>) -> Result<Vec<u8>, CertifyError> {
+        certificate::revoke(revocations, &self.root.certificate, &self.root.key)
+    }
+
+    /// The issuer's certificate in DER.
+    #[must_use]
+    pub fn issuer_certificate(&self) -> &[u8] {
+        &self.issuer.certificate
     }
 
     fn issuing<'a>(&'a self, authority: &'a Authority) -> Issuer<'a> {

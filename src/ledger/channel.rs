@@ -63,7 +63,8 @@ impl Ledger {
     /// or none. `new_id` gives the id of each new allocation.
     ///
     /// # Errors
-    /// The place (from 0) of the first request that is refused, and why.
+    /// The place (from 0) of the first request that is wrong in itself, or else of the first that finds no
+    /// channel left, and why.
     pub fn decide(
         &self,
         profile: &Profile,
@@ -78,12 +79,19 @@ impl Ledger {
             features: HashMap::new(),
             new: HashMap::new(),
         };
-        let decided = asks.iter().enumerate().map(|(index, ask)| {
-            draft
-                .decide(ask, &mut new_id)
-                .map_err(|refusal| (index, refusal))
-        });
-        decided.collect()
+        let mut decided = Vec::with_capacity(asks.len());
+        let mut full = None;
+        for (index, ask) in asks.iter().enumerate() {
+            match draft.decide(ask, &mut new_id) {
+                Ok(decision) => decided.push(decision),
+                // Buying channels mends no typing error: what is wrong in itself is told first.
+                Err(refusal @ Refusal::NoChannelLeft { .. }) => {
+                    full.get_or_insert((index, refusal));
+                }
+                Err(refusal) => return Err((index, refusal)),
+            }
+        }
+        full.map_or(Ok(decided), Err)
     }
 
     /// What the history will tell when an allocation is released.

@@ -5,6 +5,7 @@
 //! next requests queue up: the slower the disk, the larger the groups.
 
 mod handle;
+mod news;
 mod publish;
 
 use std::sync::Arc;

@@ -139,11 +139,19 @@ impl Model {
 
     fn allocate_all(&mut self, wanted: &[Wanted]) -> Result<Vec<bool>, (usize, &'static str)> {
         let before = self.clone();
-        let done = wanted
+        let each = wanted
             .iter()
             .enumerate()
             .map(|(place, one)| self.allocate(*one).map_err(|code| (place, code)));
-        let done: Result<Vec<bool>, _> = done.collect();
+        let each: Vec<_> = each.collect();
+        // What is wrong in itself is told before a shortage.
+        let wrong = each
+            .iter()
+            .find_map(|one| one.err().filter(|(_, code)| *code != "no-channel-left"));
+        let done = match wrong {
+            Some(wrong) => Err(wrong),
+            None => each.into_iter().collect::<Result<Vec<bool>, _>>(),
+        };
         if done.is_err() {
             *self = before;
         }

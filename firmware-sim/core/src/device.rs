@@ -1,17 +1,22 @@
 //! The commands: which may run now, in or out of a session, and what each does.
 
 mod factory;
+mod give;
 mod info;
+mod issuer;
 mod licence;
 mod opening;
+mod testing;
 
 use crate::identity::Identity;
-use crate::lifecycle;
+use crate::lifecycle::{self, After};
 use crate::platform::{FlashFault, Platform};
 use crate::session::Sessions;
 use crate::store::{BootFault, Item, Store};
 use tallykey_protocol::cbor::{Full, Malformed};
-use tallykey_protocol::command::{Command, Decode, Encode, close, encode_reply, heartbeat};
+use tallykey_protocol::command::{
+    Command, Decode, Encode, close, encode_reply, heartbeat, self_test,
+};
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::{MESSAGE_OVERHEAD, PROOF_MAX};
 use tallykey_protocol::status::Status;
@@ -85,6 +90,11 @@ impl<P: Platform> Device<P> {
         self.sessions.expire(now_ms);
     }
 
+    /// Whether a host on another channel has the dongle.
+    pub(crate) fn is_anothers(&self, channel: u32) -> bool {
+        self.sessions.is_anothers(channel)
+    }
+
     /// Forgets who spoke and who held the lease.
     pub(crate) fn bus_reset(&mut self) {
         self.sessions = Sessions::new();
@@ -104,14 +114,16 @@ impl<P: Platform> Device<P> {
             .run(channel, command, request, plain)
             .unwrap_or_else(|status| refuse(status, plain));
         let length = self.sessions.wrap(sequence, command, &plain[..length], out);
-        if command == Command::Close {
+        // A recycled dongle has no one to have a session with.
+        if command == Command::Close || self.lifecycle() == Lifecycle::Blank {
             self.sessions.end();
         }
         length
     }
 
     fn run(&mut self, channel: u32, command: Command, request: &[u8], out: &mut [u8]) -> Outcome {
-        let next = lifecycle::after(self.lifecycle(), command).ok_or(Status::WrongLifecycle)?;
+        let after = lifecycle::after(self.lifecycle(), command).ok_or(Status::WrongLifecycle)?;
+        let After { next, .. } = after;
         if self.broken {
             return Err(Status::StorageFailed);
         }
@@ -122,7 +134,16 @@ impl<P: Platform> Device<P> {
             Command::Heartbeat => self.heartbeat(&decode(request)?, out),
             Command::Prove => self.prove(&decode(request)?, out),
             Command::Grant => self.grant(&decode(request)?, out),
+            Command::Receipt => self.receipt(&decode(request)?, out),
             Command::Update => self.update(&decode(request)?, next, out),
+            Command::Convert | Command::Retire => self.give(command, &decode(request)?, after, out),
+            Command::Acknowledge => self.acknowledge(&decode(request)?, next, out),
+            Command::Instruct => self.instruct(&decode(request)?, after, out),
+            Command::Time => self.time(&decode(request)?, next, out),
+            Command::Revoke => self.revoke(&decode(request)?, next, out),
+            Command::SelfTest => {
+                decode(request).and_then(|self_test::Request {}| self.self_test(out))
+            }
             Command::Close => {
                 decode(request).and_then(|close::Request {}| ok(&close::Reply {}, out))
             }

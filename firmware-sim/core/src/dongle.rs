@@ -6,10 +6,11 @@ use crate::platform::Platform;
 use crate::store::BootFault;
 use tallykey_protocol::command::Command;
 use tallykey_protocol::frame::{
-    DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report,
+    DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report, keepalive_report,
 };
-use tallykey_protocol::limits::SERIAL_MAX;
+use tallykey_protocol::limits::{KEEPALIVE_MS, SERIAL_MAX};
 use tallykey_protocol::report::Report;
+use tallykey_protocol::status::Status;
 
 /// A dongle on the hardware `P`.
 ///
@@ -22,6 +23,8 @@ pub struct Dongle<P> {
     /// A session's reply before its MAC.
     plain: [u8; REPLY_MAX],
     device: Device<P>,
+    /// When the host of a held request is to hear of it again, ms.
+    alive_ms: u64,
 }
 
 /// What INIT says: the version of this crate; WINK works, CTAPHID_MSG does not.
@@ -53,16 +56,25 @@ impl<P: Platform> Dongle<P> {
             endpoint: Endpoint::new(INFO),
             outbox: Outbox::new(),
             plain: [0; REPLY_MAX],
+            alive_ms: 0,
         })
     }
 
-    /// Takes one report from the host, and does at once what it completes.
+    /// Takes one report from the host, and does at once what it completes: for a part that signs fast.
     pub fn receive(&mut self, report: &Report) {
+        self.accept(report);
+        self.work();
+    }
+
+    /// Takes one report from the host. A command that it completes is *held* until [`Self::work`]; whoever runs this
+    /// core may let time pass before that, and calls [`Self::tick`] meanwhile.
+    pub fn accept(&mut self, report: &Report) {
         let Self {
             endpoint,
             outbox,
-            plain,
             device,
+            alive_ms,
+            ..
         } = self;
         let now_ms = device.platform.now_ms();
         let mut random = [0; 4];
@@ -89,24 +101,72 @@ impl<P: Platform> Dongle<P> {
                 device.platform.wink();
                 outbox.send(channel, command::WINK, |_| 0);
             }
-            // Every request is finished by the time the next report is taken: there is nothing to cancel.
+            Input::Message {
+                channel,
+                command: command::LOCK,
+                payload,
+            } => {
+                // Not against the host that has the lease: it must be able to renew it.
+                device.tick();
+                if device.is_anothers(channel) {
+                    outbox.send_urgent(error_report(channel, ErrorCode::ChannelBusy));
+                } else {
+                    let seconds = payload.first().copied().unwrap_or_default();
+                    endpoint.lock(channel, seconds, now_ms);
+                    outbox.send(channel, command::LOCK, |_| 0);
+                }
+            }
+            // Nothing of a held request has been done yet. Without one there is nothing to cancel.
             Input::Message {
                 command: command::CANCEL,
                 ..
-            } => {}
+            } => {
+                if let Some(held) = endpoint.held() {
+                    outbox.send(held.channel, held.command, |out| {
+                        copy(&[Status::Cancelled.code()], out)
+                    });
+                    endpoint.release();
+                }
+            }
             Input::Message {
                 channel,
                 command: code,
-                payload,
+                ..
             } => match Command::from_code(code) {
-                Some(command) => {
-                    outbox.send(channel, code, |out| {
-                        device.answer(channel, command, payload, plain, out)
-                    });
+                Some(_) => {
+                    outbox.give_up();
+                    endpoint.hold(channel, code);
+                    *alive_ms = now_ms.saturating_add(KEEPALIVE_MS);
                 }
                 None => outbox.send_urgent(error_report(channel, ErrorCode::InvalidCommand)),
             },
         }
+    }
+
+    /// The command that is held.
+    #[must_use]
+    pub fn held(&self) -> Option<Command> {
+        Command::from_code(self.endpoint.held()?.command)
+    }
+
+    /// Does what is held, and leaves its answer for [`Self::next_report`].
+    pub fn work(&mut self) {
+        let Self {
+            endpoint,
+            outbox,
+            plain,
+            device,
+            ..
+        } = self;
+        let Some(held) = endpoint.held() else {
+            return;
+        };
+        if let Some(command) = Command::from_code(held.command) {
+            outbox.send(held.channel, held.command, |out| {
+                device.answer(held.channel, command, held.payload, plain, out)
+            });
+        }
+        endpoint.release();
     }
 
     /// The next report for the host, in order.
@@ -114,11 +174,19 @@ impl<P: Platform> Dongle<P> {
         self.outbox.next()
     }
 
-    /// Gives up what waited too long. To be called now and then while no report comes.
+    /// Gives up what waited too long, and tells the host of a held request every 100 ms that it is not forgotten. To
+    /// be called now and then while no report comes.
     pub fn tick(&mut self) {
         let now_ms = self.device.platform.now_ms();
         if let Some(report) = self.endpoint.tick(now_ms) {
             self.outbox.send_urgent(report);
+        }
+        if let Some(held) = self.endpoint.held()
+            && now_ms >= self.alive_ms
+        {
+            let report = keepalive_report(held.channel);
+            self.outbox.send_urgent(report);
+            self.alive_ms = now_ms.saturating_add(KEEPALIVE_MS);
         }
         self.device.tick();
     }

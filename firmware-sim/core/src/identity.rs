@@ -28,7 +28,7 @@ impl Identity {
     /// Reads key and certificate.
     pub(crate) fn load(store: &Store, flash: &mut impl Flash) -> Result<Self, FlashFault> {
         let mut leaf = [0; CERT_MAX];
-        let leaf = store.read(flash, Place::Leaf, 0, &mut leaf)?;
+        let leaf = store.read(flash, Place::Leaf, &mut leaf)?;
         Ok(Self {
             key: store
                 .meta()

@@ -10,8 +10,9 @@
 //! | `device` | the commands |
 //! | `lifecycle` | which command is allowed when |
 //! | `session` | channels, lease, MACs |
-//! | `grants` | which grant may follow which |
-//! | `store` | one atomic commit, power-safe |
+//! | `grants` | which grant may follow which, what may be given away |
+//! | `receipts` | the ring of receipts |
+//! | `store` | one atomic commit, on a power-safe journal |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -25,11 +26,12 @@ mod lifecycle;
 mod outbox;
 mod owner;
 pub mod platform;
+mod receipts;
 mod session;
 mod store;
 
 pub use dongle::Dongle;
-pub use store::BootFault;
+pub use store::{BootFault, Stored, stored};
 
 #[cfg(test)]
 extern crate std;

@@ -3,42 +3,63 @@
 use tallykey_protocol::command::Command;
 use tallykey_protocol::lifecycle::Lifecycle;
 
-/// The lifecycle that `command` leads to if it succeeds, or `None` where it is not allowed.
+/// Where a command leads if it succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct After {
+    /// As a rule.
+    pub(crate) next: Lifecycle,
+    /// In the one case that the command itself recognises: nothing is left to give away, the instruction is to recycle.
+    pub(crate) or: Option<Lifecycle>,
+}
+
+/// Where `command` leads, or `None` where it is not allowed.
 ///
 /// A command may still be refused for other reasons: the session commands need a session, `seal` in Sealed
 /// ends with the first grant.
-pub(crate) const fn after(lifecycle: Lifecycle, command: Command) -> Option<Lifecycle> {
+pub(crate) const fn after(lifecycle: Lifecycle, command: Command) -> Option<After> {
     use Command::{
-        Certificate, Certify, Close, Grant, Heartbeat, Hello, MakeKey, Open, Personalise, Prove,
-        Seal, Update,
+        Acknowledge, Certificate, Certify, Close, Convert, Grant, Heartbeat, Hello, Instruct,
+        MakeKey, Open, Personalise, Prove, Receipt, Retire, Revoke, Seal, SelfTest, Time, Update,
     };
     use Lifecycle::{Blank, Personalised, Retired, Sealed};
-    match (lifecycle, command) {
-        (_, Hello) => Some(lifecycle),
+    let (next, or) = match (lifecycle, command) {
+        (_, Hello) => (lifecycle, None),
         // A new key makes everything that was said about the old one void.
-        (Blank | Personalised, MakeKey) => Some(Blank),
-        (Blank, Certify) => Some(Blank),
-        (Blank, Personalise) => Some(Personalised),
+        (Blank | Personalised, MakeKey) => (Blank, None),
+        (Blank, Certify) => (Blank, None),
+        (Blank, Personalise) => (Personalised, None),
         // Again in Sealed, because the answer with the owner code may be lost on its way.
-        (Personalised | Sealed, Seal) => Some(Sealed),
-        (Personalised | Sealed | Retired, Certificate) => Some(lifecycle),
-        (Sealed | Retired, Open | Heartbeat | Prove | Grant | Close) => Some(lifecycle),
-        (Sealed, Update) => Some(Sealed),
-        (Blank, Certificate | Open | Heartbeat | Prove | Grant | Update | Close | Seal)
-        | (
-            Personalised,
-            Open | Heartbeat | Prove | Grant | Update | Close | Certify | Personalise,
+        (Personalised | Sealed, Seal) => (Sealed, None),
+        (Blank | Sealed, SelfTest) => (lifecycle, None),
+        (Personalised | Sealed | Retired, Certificate) => (lifecycle, None),
+        (
+            Sealed | Retired,
+            Open | Heartbeat | Prove | Grant | Receipt | Acknowledge | Time | Revoke | Close,
+        ) => (lifecycle, None),
+        (Sealed, Update | Convert) => (Sealed, None),
+        (Sealed, Retire) => (Sealed, Some(Retired)),
+        (Sealed | Retired, Instruct) => (lifecycle, Some(Blank)),
+        (
+            Blank | Personalised,
+            Open | Heartbeat | Prove | Grant | Receipt | Update | Convert | Retire | Acknowledge
+            | Instruct | Time | Revoke | Close,
         )
+        | (Blank, Certificate | Seal)
+        | (Personalised, Certify | Personalise | SelfTest)
         | (Sealed, MakeKey | Certify | Personalise)
-        | (Retired, Update | MakeKey | Certify | Personalise | Seal) => None,
-    }
+        | (
+            Retired,
+            Update | Convert | Retire | SelfTest | MakeKey | Certify | Personalise | Seal,
+        ) => return None,
+    };
+    Some(After { next, or })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fmt::Write;
-    use std::string::String;
+    use std::string::{String, ToString};
 
     const HEAD: &str = "# States of a dongle\n\n\
         Which command each lifecycle allows, and where success leads. Written by the test \
@@ -55,10 +76,16 @@ mod tests {
         for command in Command::ALL {
             write!(text, "| `{:#04x}` {command:?} |", command.code()).unwrap();
             for lifecycle in Lifecycle::ALL {
+                let lead = |to: Lifecycle| match to == lifecycle {
+                    true => "yes".to_string(),
+                    false => std::format!("→ {}", to.name()),
+                };
                 match after(lifecycle, command) {
                     None => text.push_str(" – |"),
-                    Some(next) if next == lifecycle => text.push_str(" yes |"),
-                    Some(next) => write!(text, " → {} |", next.name()).unwrap(),
+                    Some(After { next, or: None }) => write!(text, " {} |", lead(next)).unwrap(),
+                    Some(After { next, or: Some(or) }) => {
+                        write!(text, " {} or {} |", lead(next), lead(or)).unwrap();
+                    }
                 }
             }
             text.push('\n');
@@ -80,15 +107,21 @@ mod tests {
     }
 
     #[test]
-    fn no_command_leads_back_out_of_use() {
+    fn only_an_instruction_leads_back_out_of_use() {
         for (lifecycle, command) in [Lifecycle::Sealed, Lifecycle::Retired]
             .into_iter()
             .flat_map(|lifecycle| Command::ALL.map(|command| (lifecycle, command)))
         {
-            assert!(
-                after(lifecycle, command).is_none_or(|next| next == lifecycle),
-                "{lifecycle:?} {command:?}"
-            );
+            let Some(After { next, or }) = after(lifecycle, command) else {
+                continue;
+            };
+            assert_eq!(next, lifecycle, "{command:?}");
+            let expected = match (lifecycle, command) {
+                (_, Command::Instruct) => Some(Lifecycle::Blank),
+                (Lifecycle::Sealed, Command::Retire) => Some(Lifecycle::Retired),
+                _ => None,
+            };
+            assert_eq!(or, expected, "{lifecycle:?} {command:?}");
         }
     }
 }

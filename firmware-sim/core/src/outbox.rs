@@ -59,6 +59,11 @@ impl Outbox {
         });
     }
 
+    /// Drops what was not fetched of a message: its host asks for something else.
+    pub(crate) const fn give_up(&mut self) {
+        self.sending = None;
+    }
+
     /// Sends one report of framing, before what is left of a message.
     pub(crate) fn send_urgent(&mut self, report: Report) {
         if self.waiting < URGENT_MAX {

@@ -1,9 +1,8 @@
 //! The owner code: made here, given out once, kept only as a verifier.
 
 use crate::platform::{Platform, RandomFault};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use tallykey_protocol::limits::OWNER_CODE_LEN;
+use tallykey_protocol::owner;
 use zeroize::Zeroizing;
 
 /// RFC 4648 §6: no digit that is easily taken for a letter.
@@ -13,8 +12,7 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 pub(crate) struct OwnerCode {
     /// The characters that are given out.
     pub(crate) text: Zeroizing<[u8; OWNER_CODE_LEN]>,
-    /// HMAC-SHA-256 keyed with the characters, over a label and the serial: who reads the flash of one dongle
-    /// learns nothing to use on another. 80 random bits need no slow hash.
+    /// What proofs are checked with ([`owner::verifier`]).
     pub(crate) verifier: [u8; 32],
 }
 
@@ -24,14 +22,7 @@ impl OwnerCode {
         let mut bits = Zeroizing::new([0; OWNER_CODE_LEN * 5 / 8]);
         platform.random(&mut bits[..])?;
         let text = Zeroizing::new(base32(&bits));
-        let verifier = <Hmac<Sha256> as KeyInit>::new_from_slice(&text[..])
-            // HMAC takes a key of any length (RFC 2104 §2).
-            .map_err(|_| RandomFault)?
-            .chain_update(b"tallykey v1 owner code")
-            .chain_update(serial)
-            .finalize()
-            .into_bytes()
-            .into();
+        let verifier = owner::verifier(&text, serial);
         Ok(Self { text, verifier })
     }
 }

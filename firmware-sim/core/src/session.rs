@@ -23,6 +23,8 @@ struct Hello {
 struct Lease {
     channel: u32,
     keys: Keys,
+    /// Digest of the transcript that the keys come from.
+    transcript: [u8; 32],
     /// Highest sequence number seen.
     sequence: u64,
     opened_ms: u64,
@@ -82,14 +84,27 @@ impl Sessions {
     }
 
     /// Gives the dongle to the host on `channel`.
-    pub(crate) fn begin(&mut self, channel: u32, keys: Keys, now_ms: u64) {
+    pub(crate) fn begin(&mut self, channel: u32, keys: Keys, transcript: [u8; 32], now_ms: u64) {
         self.lease = Some(Lease {
             channel,
             keys,
+            transcript,
             sequence: 0,
             opened_ms: now_ms,
             renewed_ms: now_ms,
         });
+    }
+
+    /// Digest of the transcript of the session.
+    pub(crate) fn transcript(&self) -> Option<&[u8; 32]> {
+        self.lease.as_ref().map(|lease| &lease.transcript)
+    }
+
+    /// Whether a host on another channel has the dongle.
+    pub(crate) fn is_anothers(&self, channel: u32) -> bool {
+        self.lease
+            .as_ref()
+            .is_some_and(|lease| lease.channel != channel)
     }
 
     /// Checks a session message and returns its sequence number and payload.

@@ -1,61 +1,102 @@
-//! What the dongle remembers, behind one operation: [`Store::commit`] of one atomic [`Item`].
+//! What the dongle remembers, behind one operation: [`Store::commit`] of one atomic [`Item`]. Underneath is a
+//! journal over two banks of NOR flash. docs/journal.md has the figures, docs/adr says why it is our own.
 //!
 //! # Specification
 //!
-//! **Medium.** Two slots of [`SLOT_LEN`] bytes of NOR flash. A slot holds a header and a body; the body is the whole
-//! state (see [`image`]). A header is *complete* if its own check holds; it names the length of the body, a sequence
-//! number and a digest over sequence, length and body (see [`header`]).
+//! **Operations.** `boot` finds the state that the last finished commit left. `commit` makes one item part of the
+//! state, wholly or not at all. `read`, `has`, `meta` look at it and never write.
 //!
-//! **State.** Of the slots with a complete header, the one with the higher sequence number is *active* and its body is
-//! the state. If no header is complete and slot 0 is erased throughout, the state is the empty one: the first commit
-//! goes to slot 1, so this is all that a cut during the first commit can leave.
+//! **Medium.** Two banks of [`BANK_LEN`] bytes. Erasing sets every bit of a sector; a unit of [`PROGRAM_UNIT`]
+//! bytes is programmed once between two erasures. A write that power leaves in its middle may have changed any
+//! subset of its bits.
 //!
-//! **Commit.** 1. erase the sectors of the slot that is not active, header first; 2. program the body; 3. sync;
-//! 4. program the header; 5. sync. The active slot is not touched. The state in RAM changes only after 5.
+//! **Bank.** A header (see [`header`]), an *image*, which is the whole state when the bank was begun (see
+//! [`image`]), and a log of *frames*, each of which is what one commit changed (see [`frame`]). The header is
+//! *complete* if its own check holds. One unit of it is programmed when a newer bank has taken over: the bank is
+//! then *closed*.
 //!
-//! **Atomicity.** Until the last bit of the header is programmed the header's check fails, so a cut before that leaves
-//! the old state; after it, the body has been synced, so the new state is found. There is no third outcome.
+//! **Frame.** A head with its own check; a body; a *mark*, which is a digest over all that the bank says up to
+//! here; and one unit that *confirms*. A frame is *whole* if its mark is right.
 //!
-//! **Damage.** By the order above, a complete header with the highest sequence always has an intact body. If it
-//! has not, the flash has lost bits: boot refuses with [`BootFault::Damaged`] and does not fall back to the older
-//! slot, because counters and given-away counts would fall. The same if no header is complete but slot 0 is not
-//! erased. A header that lost bits cannot be told from one that was torn: the older state is found then, and the
-//! host, which remembers the counter, calls the dongle rolled back.
+//! **State.** The bank with a complete header and the higher sequence number is *active*. Its image, changed by the
+//! whole frames that follow one another without a gap, is the state. If no header is complete and bank 0 is erased
+//! throughout, the state is the empty one: the first bank to be begun is bank 1, so this is all that a cut in there
+//! leaves.
 //!
-//! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, and three
-//! certificates of the greatest length, checked when this crate is compiled.
+//! **Commit into the log.** 1. program the head; 2. sync, read it back and compare; 3. program body and mark; 4.
+//! sync, read it all back and compare; 5. confirm. The state in RAM changes only after that. It writes the small
+//! part of the state and what the item replaces, nothing else.
 //!
-//! **Erasure.** What a commit replaces, a key included, stays readable in the other slot until the commit after it
-//! has overwritten it. Nothing reads it but a boot that finds the newer slot torn.
+//! **Commit into the other bank**, if the log has no room, or ends with a torn frame. 1. erase every sector of the
+//! other bank, header first, and look that it is erased; 2. program the image with the item in it; 3. sync, read it
+//! back and compare; 4. program the header; 5. sync, read it back and compare; 6. close the old bank; 7. sync. That
+//! is all the garbage collection: nothing is ever moved inside a bank.
 //!
-//! **Wear.** One commit erases as many sectors as the state covers, in alternate slots: a dongle with one grant of a
-//! few lines erases two sectors per commit, so 10,000 erase cycles give at least 20,000 changes of a state that
-//! changes some ten times in its life. Nothing else writes.
+//! **Atomicity.** Until the mark (the header) is programmed to the last bit, its check fails, so a cut before that
+//! leaves the old state; after it, everything that it speaks of has been programmed, so the new state is found.
+//! There is no third outcome.
+//!
+//! **Recovery.** A torn frame stays where it is; the next commit goes to the other bank. A whole frame at the end
+//! that is not confirmed, and a bank beside the active one that is not closed, are confirmed and closed by `boot`
+//! before anything is answered. So a mark or a header that was cut so finely that it reads right once and wrong
+//! later cannot take back what a host has been told. `boot` writes nothing else; cut, it starts over at the next
+//! boot.
+//!
+//! **Damage.** A cut never leaves any of these, so each means that the flash lost bits, and `boot` refuses with
+//! [`BootFault::Damaged`]: the active bank is closed (the newer one's header is gone); the image does not match its
+//! header; after the last whole frame, anything but erased flash or one torn frame and erased flash; a torn frame
+//! that is confirmed. It never falls back to an older state, because counters and given-away counts would fall. Any
+//! damage inside one unit is found or does no harm. What cannot be found is that the whole end of the log, or both
+//! banks, were erased as if nothing had ever been there: who can do that can also swap the part.
+//!
+//! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, [`RECEIPTS_MAX`]
+//! receipts, three certificates and a revocation list of the greatest length, all at once, checked when this crate
+//! is compiled.
+//!
+//! **Erasure.** What a commit replaces, a key included, stays readable until its bank has been erased. Nothing uses
+//! it.
+//!
+//! **Wear.** Every change of bank erases each sector of one bank once, in turns: no sector is erased more than once
+//! more often than another. Reading writes nothing: `hello`, `open`, `heartbeat`, `prove` cost nothing.
 
+mod append;
+mod check;
+mod compact;
+mod frame;
 mod header;
 mod image;
+mod stored;
 mod writer;
 
 pub(crate) use image::{Item, Meta, Place};
+pub use stored::{Stored, stored};
 
 use crate::platform::{Flash, FlashFault, PROGRAM_UNIT, RandomFault};
+use check::{digest, is_erased};
 use core::fmt;
+use frame::Found;
 use header::{HEADER_LEN, Header};
 use image::{Entry, META_LEN, PLACES};
-use sha2::Digest;
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::{CERT_MAX, GRANTS_MAX};
-use writer::Writer;
+use tallykey_protocol::limits::{
+    CERT_MAX, CRL_MAX, GRANT_MAX, GRANTS_MAX, RECEIPT_MAX, RECEIPTS_MAX,
+};
 
-/// Bytes of one slot: what the greatest state needs, in whole sectors of up to 16 KiB.
-const SLOT_LEN: u32 = 48 * 1024;
+/// Bytes of one bank: what the greatest state needs, and room for a log behind it, in whole sectors of up to 16 KiB.
+const BANK_LEN: u32 = 80 * 1024;
 
-/// Bytes of both slots.
-pub(crate) const FLASH_LEN: u32 = 2 * SLOT_LEN;
+/// Bytes of both banks.
+pub(crate) const FLASH_LEN: u32 = 2 * BANK_LEN;
 
-const GREATEST_STATE: usize =
-    HEADER_LEN + META_LEN + PLACES * 2 + 3 * CERT_MAX + GRANTS_MAX * crate::grants::ENTRY_MAX;
-const _: () = assert!(GREATEST_STATE + PROGRAM_UNIT <= SLOT_LEN as usize);
+/// Bytes of the greatest state, with the header before it.
+const GREATEST_STATE: usize = HEADER_LEN
+    + META_LEN
+    + PLACES * 2
+    + 3 * CERT_MAX
+    + CRL_MAX
+    + GRANTS_MAX * (crate::grants::HEAD_MAX + GRANT_MAX)
+    + RECEIPTS_MAX * (crate::receipts::HEAD_LEN + RECEIPT_MAX);
+const _: () = assert!(GREATEST_STATE + PROGRAM_UNIT <= BANK_LEN as usize);
 
 /// The state of the dongle, as far as RAM holds it: [`Meta`], and where in flash the rest lies.
 pub(crate) struct Store {
@@ -63,11 +104,16 @@ pub(crate) struct Store {
     active: Option<Active>,
 }
 
-/// The slot that holds the state.
+/// The bank that holds the state.
 #[derive(Clone, Copy)]
 struct Active {
-    slot: u32,
+    bank: u32,
+    /// Number of the last commit.
     sequence: u64,
+    /// Digest of the bank up to the end of that commit.
+    chain: [u8; 32],
+    /// Where the next frame goes; `None` after a torn one.
+    tail: Option<u32>,
     spans: [Span; PLACES],
 }
 
@@ -117,37 +163,90 @@ impl From<FlashFault> for BootFault {
 }
 
 impl Store {
-    /// Finds the state that the last finished commit left.
+    /// Finds the state that the last finished commit left, and makes sure of it.
     pub(crate) fn boot(flash: &mut impl Flash) -> Result<Self, BootFault> {
-        let found = [Header::read(flash, 0)?, Header::read(flash, SLOT_LEN)?];
-        let newest = match found {
-            [None, None] if is_erased(flash)? => {
-                return Ok(Self {
+        let banks = [header::look(flash, 0)?, header::look(flash, BANK_LEN)?];
+        let sequence = |bank: usize| banks[bank].header.map(|header| header.sequence);
+        let bank = usize::from(sequence(1) > sequence(0));
+        let Some(header) = banks[bank].header else {
+            return match is_erased(flash, 0, BANK_LEN)? {
+                true => Ok(Self {
                     meta: Meta::EMPTY,
                     active: None,
-                });
-            }
-            [None, None] => return Err(BootFault::Damaged),
-            [Some(header), None] => (0, header),
-            [None, Some(header)] => (1, header),
-            [Some(first), Some(second)] if first.sequence > second.sequence => (0, first),
-            [Some(_), Some(second)] => (1, second),
+                }),
+                false => Err(BootFault::Damaged),
+            };
         };
-        let (slot, header) = newest;
-        let body = slot * SLOT_LEN + HEADER_LEN as u32;
-        let greatest = SLOT_LEN - HEADER_LEN as u32;
-        if header.length > greatest || digest(flash, &header, body)? != header.digest {
+        if banks[bank].closed {
+            return Err(BootFault::Damaged);
+        }
+        let mut store = Self::image(flash, bank as u32, &header)?;
+        let unconfirmed = store.replay(flash, header.end(bank as u32 * BANK_LEN))?;
+
+        let other = (1 - bank) as u32 * BANK_LEN;
+        if !banks[1 - bank].closed {
+            header::close(flash, other)?;
+        }
+        if let Some(at) = unconfirmed {
+            frame::confirm(flash, at)?;
+        }
+        if !banks[1 - bank].closed || unconfirmed.is_some() {
+            flash.sync()?;
+        }
+        Ok(store)
+    }
+
+    /// The state as it was when `bank` was begun.
+    fn image(flash: &mut impl Flash, bank: u32, header: &Header) -> Result<Self, BootFault> {
+        let body = bank * BANK_LEN + HEADER_LEN as u32;
+        if header.length > BANK_LEN - HEADER_LEN as u32
+            || digest(flash, header.hasher(), body, header.length)? != header.digest
+        {
             return Err(BootFault::Damaged);
         }
         let (meta, spans) = image::read(flash, body, header.length)?.ok_or(BootFault::Damaged)?;
         Ok(Self {
             meta,
             active: Some(Active {
-                slot,
+                bank,
                 sequence: header.sequence,
+                chain: header.digest,
+                tail: None,
                 spans,
             }),
         })
+    }
+
+    /// Applies the frames from `at` on. Returns where the last one is to be confirmed, if it is not.
+    fn replay(&mut self, flash: &mut impl Flash, mut at: u32) -> Result<Option<u32>, BootFault> {
+        let Some(active) = &mut self.active else {
+            return Ok(None);
+        };
+        let end = (active.bank + 1) * BANK_LEN;
+        let mut unconfirmed = None;
+        loop {
+            let rest = match frame::look(flash, at, end, active)? {
+                Found::Whole(frame) => {
+                    self.meta = frame::apply(flash, &frame, &mut active.spans)?
+                        .ok_or(BootFault::Damaged)?;
+                    active.sequence += 1;
+                    active.chain = frame.digest;
+                    unconfirmed = (!frame.confirmed).then_some(frame.confirmation);
+                    at = frame.end;
+                    continue;
+                }
+                Found::Nothing => {
+                    active.tail = Some(at);
+                    at
+                }
+                Found::Torn { rest } => rest,
+                Found::Impossible => return Err(BootFault::Damaged),
+            };
+            return match is_erased(flash, rest, end)? {
+                true => Ok(unconfirmed),
+                false => Err(BootFault::Damaged),
+            };
+        }
     }
 
     /// The small part of the state.
@@ -160,33 +259,26 @@ impl Store {
         self.span(place).len > 0
     }
 
-    /// The places of the grants there are.
-    pub(crate) fn grants(&self) -> impl Iterator<Item = usize> + use<> {
-        let present: [bool; GRANTS_MAX] = core::array::from_fn(|n| self.has(Place::Grant(n)));
-        (0..GRANTS_MAX).filter(move |n| present[*n])
-    }
-
-    /// Reads what is at `place`, without the first `skip` bytes, into the front of `into`, as much as there is
-    /// room for. `None` if there is nothing there.
+    /// Reads what is at `place` into the front of `into`, as much as there is room for. `None` if there is
+    /// nothing there.
     pub(crate) fn read<'b>(
         &self,
         flash: &mut impl Flash,
         place: Place,
-        skip: u16,
         into: &'b mut [u8],
     ) -> Result<Option<&'b [u8]>, FlashFault> {
         let span = self.span(place);
-        if span.len <= skip {
+        if span.len == 0 {
             return Ok(None);
         }
-        let length = into.len().min((span.len - skip).into());
+        let length = into.len().min(span.len.into());
         let into = &mut into[..length];
-        flash.read(span.at + u32::from(skip), into)?;
+        flash.read(span.at, into)?;
         Ok(Some(into))
     }
 
     /// Makes `item` part of the state, wholly or not at all, together with the `lifecycle` that the
-    /// command leads to. The counter rises by one.
+    /// command leads to. The counter rises by one, but not with [`Item::Try`].
     ///
     /// After an error the flash may hold the old or the new state: only a new [`Store::boot`] can tell.
     pub(crate) fn commit(
@@ -196,59 +288,16 @@ impl Store {
         item: &Item<'_>,
     ) -> Result<(), FlashFault> {
         let meta = item.meta(&self.meta, lifecycle);
-        let (slot, sequence) = self.active.map_or((1, 1), |a| (1 - a.slot, a.sequence + 1));
-        let base = slot * SLOT_LEN;
         let old = self.active.map_or([Span::default(); PLACES], |a| a.spans);
         let entries: [Entry<'_>; PLACES] = core::array::from_fn(|n| item.entry(n, old[n].len));
-        let length = META_LEN
-            + entries
-                .iter()
-                .map(|e| 2 + usize::from(e.len()))
-                .sum::<usize>();
-        // Cannot happen: what the store is given is bounded, and the sum of the bounds is asserted above.
-        let length = u32::try_from(length)
-            .ok()
-            .filter(|l| l + HEADER_LEN as u32 <= SLOT_LEN)
-            .ok_or(FlashFault)?;
-
-        erase(flash, base, HEADER_LEN as u32 + length)?;
-        let mut writer = Writer::new(
-            flash,
-            base + HEADER_LEN as u32,
-            Header::hasher(sequence, length),
-        );
-        writer.push(&meta.encode()[..])?;
-        let mut spans = [Span::default(); PLACES];
-        for (n, entry) in entries.iter().enumerate() {
-            writer.push(&entry.len().to_le_bytes())?;
-            spans[n] = Span {
-                at: writer.position(),
-                len: entry.len(),
-            };
-            match entry {
-                Entry::Keep(_) => writer.copy(old[n])?,
-                Entry::New(parts) => parts.iter().try_for_each(|part| writer.push(part))?,
+        let active = match self.active.as_ref() {
+            Some(active) if append::has_room(active, &entries) => {
+                append::append(flash, active, &meta, &entries)?
             }
-        }
-        let digest = writer.finish()?;
-        flash.sync()?;
-        flash.program(
-            base,
-            &Header {
-                sequence,
-                length,
-                digest,
-            }
-            .encode(),
-        )?;
-        flash.sync()?;
-
+            active => compact::compact(flash, active, &meta, &entries)?,
+        };
         self.meta = meta;
-        self.active = Some(Active {
-            slot,
-            sequence,
-            spans,
-        });
+        self.active = Some(active);
         Ok(())
     }
 
@@ -257,39 +306,6 @@ impl Store {
             .and_then(|a| a.spans.get(place.index()).copied())
             .unwrap_or_default()
     }
-}
-
-/// Erases what a slot of `length` bytes covers, its header first: no header outlives its body.
-fn erase<F: Flash>(flash: &mut F, base: u32, length: u32) -> Result<(), FlashFault> {
-    const { assert!(SLOT_LEN.is_multiple_of(F::SECTOR)) };
-    (0..length)
-        .step_by(F::SECTOR as usize)
-        .try_for_each(|offset| flash.erase(base + offset))
-}
-
-/// Whether slot 0 is erased throughout.
-fn is_erased(flash: &mut impl Flash) -> Result<bool, FlashFault> {
-    let mut chunk = [0; 64];
-    for at in (0..SLOT_LEN).step_by(chunk.len()) {
-        flash.read(at, &mut chunk)?;
-        if chunk.iter().any(|byte| *byte != 0xFF) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn digest(flash: &mut impl Flash, header: &Header, body: u32) -> Result<[u8; 32], FlashFault> {
-    let mut hasher = Header::hasher(header.sequence, header.length);
-    let mut chunk = [0; 64];
-    let mut done = 0;
-    while done < header.length {
-        let here = chunk.len().min((header.length - done) as usize);
-        flash.read(body + done, &mut chunk[..here])?;
-        hasher.update(&chunk[..here]);
-        done += here as u32;
-    }
-    Ok(hasher.finalize().into())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub enum Tear {
     None,
     /// All of it: power went before the part could say so.
     All,
-    /// Only the changed bit with this number, counted round.
+    /// Only the bit with this number, counted from the lowest one of the first byte; nothing if it does not change.
     Bit(usize),
     /// A subset of the changed bits, drawn from this seed.
     Subset(u64),
@@ -32,15 +32,21 @@ impl Write {
         );
     }
 
-    /// Bits that it changes in `contents`.
-    #[must_use]
-    pub fn bits(&self, contents: &[u8]) -> usize {
-        let changed = |(old, new): (&u8, &u8)| (old ^ new).count_ones() as usize;
-        contents[self.at..]
-            .iter()
-            .zip(&self.bytes)
-            .map(changed)
-            .sum()
+    /// Makes `contents` in the place of this write what they are in `before`.
+    pub fn undo(&self, contents: &mut [u8], before: &[u8]) {
+        let place = self.at..self.at + self.bytes.len();
+        contents[place.clone()].copy_from_slice(&before[place]);
+    }
+
+    /// The bits that it changes in `contents`, as [`Tear::Bit`] numbers them.
+    pub fn bits(&self, contents: &[u8]) -> impl Iterator<Item = usize> {
+        let changed = contents[self.at..].iter().zip(&self.bytes);
+        changed.enumerate().flat_map(|(n, (old, new))| {
+            let bits = old ^ new;
+            (0..8)
+                .filter(move |bit| bits & 1 << bit != 0)
+                .map(move |bit| n * 8 + bit)
+        })
     }
 }
 
@@ -90,12 +96,8 @@ fn tear(place: &mut [u8], new: &[u8], tear: Tear) {
         Tear::None => {}
         Tear::All => place.copy_from_slice(new),
         Tear::Bit(number) => {
-            let changed: Vec<(usize, u8)> = (0..place.len())
-                .flat_map(|n| (0..8).map(move |bit| (n, 1 << bit)))
-                .filter(|(n, mask)| (place[*n] ^ new[*n]) & mask != 0)
-                .collect();
-            if let Some((n, mask)) = changed.get(number % changed.len().max(1)) {
-                place[*n] ^= mask;
+            if let (Some(old), Some(new)) = (place.get_mut(number / 8), new.get(number / 8)) {
+                *old ^= (*old ^ new) & 1 << (number % 8);
             }
         }
         Tear::Subset(seed) => {

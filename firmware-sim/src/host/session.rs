@@ -17,6 +17,7 @@ pub struct Session {
     sequence: u64,
     key: PublicKey,
     opening: Vec<u8>,
+    transcript: [u8; 32],
 }
 
 impl Session {
@@ -70,6 +71,7 @@ impl Session {
             sequence: 0,
             key,
             opening,
+            transcript,
         })
     }
 
@@ -77,6 +79,12 @@ impl Session {
     #[must_use]
     pub const fn key(&self) -> &PublicKey {
         &self.key
+    }
+
+    /// Digest of the transcript: owner proofs are over it.
+    #[must_use]
+    pub const fn transcript(&self) -> &[u8; 32] {
+        &self.transcript
     }
 
     /// The `open` proof.

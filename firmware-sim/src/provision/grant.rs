@@ -100,7 +100,7 @@ fn held(session: &mut Session, product: &str) -> Result<Option<Vec<u8>>, TalkErr
         return Ok(None);
     };
     // There are at most GRANTS_MAX of them.
-    let answer = session.ask(Command::Grant, &grant::Request { index: index as u8 })?;
+    let answer = session.ask(Command::Grant, &grant::Request::Index(index as u8))?;
     Ok(Some(answer.read_ok::<grant::Reply<'_>>()?.record.to_vec()))
 }
 

@@ -1,7 +1,7 @@
 //! The thread of one device: the firmware's USB loop.
 
 use super::bus::Port;
-use crate::dongle::{Gone, SimDongle};
+use crate::dongle::{Gone, SimDongle, TURN};
 use std::sync::Arc;
 use std::time::Duration;
 use tallykey_protocol::limits::SERIAL_MAX;
@@ -23,14 +23,19 @@ pub(super) fn run(dongle: &SimDongle, port: &Arc<Port>) {
 
 fn plugged(dongle: &SimDongle, port: &Arc<Port>) -> Result<(), Gone> {
     let mut serial = [0; SERIAL_MAX];
-    let serial = dongle.with_core(|core| core.usb_serial(&mut serial).to_owned())?;
+    let serial = dongle.with_core(|core, _| core.usb_serial(&mut serial).to_owned())?;
     let allocator = UsbBusAllocator::new(port.power_on());
     let mut class = ReportClass::new(&allocator);
     let mut device = tallykey_usb::device(&allocator, &Identity::new(&serial))
         .expect("the stack holds three strings");
-    while port.wait(TICK) {
+    let mut tick = TICK;
+    while port.wait(tick) {
         device.poll(&mut [&mut class]);
-        dongle.with_core(|core| carry(&mut class, core))?;
+        let working = dongle.with_core(|core, pace| {
+            carry(&mut class, core, |core| pace.work(core));
+            pace.is_working()
+        })?;
+        tick = if working { TURN } else { TICK };
     }
-    dongle.with_core(|core| core.bus_reset())
+    dongle.with_core(|core, _| core.bus_reset())
 }

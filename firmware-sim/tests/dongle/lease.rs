@@ -123,29 +123,3 @@ fn others_may_look_while_one_host_has_it() {
     assert_eq!(shown.status, Status::Ok);
     assert_eq!(status(&mut session, Command::Heartbeat, &BEAT), Status::Ok);
 }
-
-#[test]
-fn a_day_of_normal_use_writes_no_flash() {
-    let (dongle, ticks) = provisioned(SERIAL);
-    let before = writes(&dongle);
-    for _ in 0..3 {
-        let mut session = open(&dongle);
-        for _ in 0..50 {
-            ticks.pass(5_000);
-            assert_eq!(status(&mut session, Command::Heartbeat, &BEAT), Status::Ok);
-        }
-        facts(&mut session);
-        let request = tallykey_protocol::command::grant::Request { index: 0 };
-        assert_eq!(status(&mut session, Command::Grant, &request), Status::Ok);
-        session.close().unwrap();
-        dongle.replug().unwrap();
-    }
-    assert_eq!(writes(&dongle), before);
-    let mut session = open(&dongle);
-    let record = VENDOR
-        .sign_grant(&grant(SERIAL, &session.key().clone(), 2, &lines(64)))
-        .unwrap();
-    let request = tallykey_protocol::command::update::Request { record: &record };
-    assert_eq!(status(&mut session, Command::Update, &request), Status::Ok);
-    assert!(writes(&dongle) > before, "the count would have shown it");
-}

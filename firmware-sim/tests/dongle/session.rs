@@ -53,7 +53,7 @@ fn a_session_from_hello_to_close() {
     let before = facts(&mut session);
     assert_eq!(before.counter, beat.counter);
     let answer = session
-        .ask(Command::Grant, &grant::Request { index: 0 })
+        .ask(Command::Grant, &grant::Request::Index(0))
         .unwrap();
     let record = answer.read_ok::<grant::Reply<'_>>().unwrap().record;
     let (held, digest) = Grant::verify(record, &root).unwrap();
@@ -234,7 +234,7 @@ fn a_request_of_another_form_is_malformed_or_unknown() {
         Status::Malformed
     );
     assert_eq!(
-        status(&mut session, Command::Grant, &grant::Request { index: 7 }),
+        status(&mut session, Command::Grant, &grant::Request::Index(7)),
         Status::NoSuchItem
     );
     let host = session.abandon();

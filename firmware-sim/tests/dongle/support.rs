@@ -96,6 +96,12 @@ pub(crate) fn writes(dongle: &SimDongle) -> u64 {
     dongle.with_platform(|platform| platform.flash().writes())
 }
 
+/// Pulls the dongle out, puts it back and opens it.
+pub(crate) fn replugged(dongle: &SimDongle) -> Session {
+    dongle.replug().expect("it boots");
+    open(dongle)
+}
+
 pub(crate) fn contents(dongle: &SimDongle) -> Vec<u8> {
     dongle.with_platform(|platform| platform.flash().contents().to_vec())
 }

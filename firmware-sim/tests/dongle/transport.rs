@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 use tallykey_core::BootFault;
+use tallykey_core::platform::FLASH_LEN;
 use tallykey_protocol::frame::{BROADCAST, Exchange, InitReply, Progress, command, init_request};
 use tallykey_sim::dongle::{Gone, SimDongle};
 use tallykey_sim::flash::{FlashFileError, SimFlash};
@@ -106,9 +107,9 @@ fn a_damaged_file_is_named_and_left_alone() {
         assert_eq!(std::fs::read(&path).unwrap(), vec![7; length]);
     }
     let mut flash = contents(&provisioned(SERIAL).0);
-    // The newest of an odd number of commits lies in the second half.
-    let body = 48 * 1024 + 300;
-    flash[body] ^= 0x10;
+    // The first bank to be begun is the second one: this is in its image.
+    let image = FLASH_LEN as usize / 2 + 100;
+    flash[image] ^= 0x10;
     std::fs::write(&path, &flash).unwrap();
     let damaged = SimFlash::in_file(&path, [0; 8]).unwrap();
     let fault = SimDongle::plug(SimPlatform::new(damaged, Clock::real())).err();

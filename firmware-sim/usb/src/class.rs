@@ -79,17 +79,23 @@ impl<'a, B: UsbBus> ReportClass<'a, B> {
 }
 
 /// Moves what has come and what can go, and lets time pass. To be called after each poll of the device, and
-/// now and then without one.
-pub fn carry<B: UsbBus, P: Platform>(class: &mut ReportClass<'_, B>, dongle: &mut Dongle<P>) {
+/// now and then without one. `work` does what the dongle holds ([`Dongle::work`]), at once or when its time has come.
+pub fn carry<B: UsbBus, P: Platform>(
+    class: &mut ReportClass<'_, B>,
+    dongle: &mut Dongle<P>,
+    mut work: impl FnMut(&mut Dongle<P>),
+) {
     if core::mem::take(&mut class.began_anew) {
         dongle.bus_reset();
     }
     send(class, dongle);
     while let Some(report) = class.receive() {
-        dongle.receive(&report);
+        dongle.accept(&report);
+        work(dongle);
         send(class, dongle);
     }
     dongle.tick();
+    work(dongle);
     send(class, dongle);
 }
 

@@ -15,7 +15,7 @@
 //! let mut device = tallykey_usb::device(&allocator, &identity).expect("strings fit");
 //! loop {
 //!     device.poll(&mut [&mut class]);
-//!     carry(&mut class, &mut dongle);
+//!     carry(&mut class, &mut dongle, Dongle::work);
 //! }
 //! ```
 

@@ -1,11 +1,14 @@
 //! From a leaf to the pinned root.
 
-use super::{CertError, Certificate, Role};
+use sha2::{Digest, Sha256};
+
+use super::{Anchor, CertError, Certificate, Role};
 use crate::limits::CHAIN_MAX;
 
 /// Verifies `leaf` through `intermediates` (nearest first) up to `root` and returns it.
 ///
-/// `root` is believed as it is: the caller pinned it ([`Certificate::verify_root`]). With `at`, in
+/// The root is believed as it is: the caller pinned it ([`Certificate::verify_root`]). What it has revoked
+/// is refused, unless its list says that SHA-256 of this leaf stays good. With `at`, in
 /// seconds since 1970, everything below the root must be valid then (RFC 5280 §6.1.3; the trust
 /// anchor's own dates are not part of path validation, §6.1.1): that is how an issuer is judged at a
 /// record's `iat`. A dongle has no end and is judged without a clock.
@@ -13,13 +16,27 @@ use crate::limits::CHAIN_MAX;
 /// # Errors
 /// [`CertError`]; [`CertError::OtherVendor`] if everything below the root may be right and only the root
 /// is another.
-pub fn verify_chain<'a>(
+pub fn verify_chain<'a, 'r>(
     leaf: &'a [u8],
     intermediates: &[&[u8]],
-    root: &Certificate<'_>,
+    anchor: impl Into<Anchor<'r>>,
     want: Role,
     at: Option<u64>,
 ) -> Result<Certificate<'a>, CertError> {
+    let digest = Sha256::digest(leaf).into();
+    verify(leaf, intermediates, anchor.into(), want, at, &digest)
+}
+
+/// [`verify_chain`] for what has this `digest`: a record that the leaf signed, or the leaf itself.
+pub(crate) fn verify<'a>(
+    leaf: &'a [u8],
+    intermediates: &[&[u8]],
+    anchor: Anchor<'_>,
+    want: Role,
+    at: Option<u64>,
+    digest: &[u8; 32],
+) -> Result<Certificate<'a>, CertError> {
+    let Anchor { root, revoked } = anchor;
     if intermediates.len() >= CHAIN_MAX {
         return Err(CertError::PathTooLong);
     }
@@ -44,6 +61,10 @@ pub fn verify_chain<'a>(
         return Err(CertError::OtherVendor { authority });
     }
     top.verify_signed_by(root)?;
+    // Everything that a list names hangs directly below the root.
+    if revoked.is_some_and(|list| list.refuses(&top, digest)) {
+        return Err(CertError::Revoked { role: top.role() });
+    }
     Ok(leaf)
 }
 

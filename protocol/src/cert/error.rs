@@ -57,6 +57,10 @@ pub enum CertError {
     NotRoot { found: Role },
     /// Without a role, as only a root is, but not named as its own issuer.
     UnrootedCa,
+    /// The root has revoked it, and what it signed here is not among what stays good.
+    Revoked { role: Option<Role> },
+    /// A root that may not sign revocation lists.
+    NotCrlSigner,
     /// The issuer is not a CA.
     NotCa,
     /// More certificates below a CA than its pathLenConstraint, or than the profile, allows.
@@ -139,6 +143,8 @@ impl fmt::Display for CertError {
             Self::OtherVendor { .. } => f.write_str("the chain ends at another vendor's root"),
             Self::NotRoot { found } => write!(f, "a certificate of the role {found}, not a root"),
             Self::UnrootedCa => f.write_str("an authority without a role that is not a root"),
+            Self::Revoked { role } => write!(f, "the {} was revoked by its root", named(*role)),
+            Self::NotCrlSigner => f.write_str("a root that may not sign revocation lists"),
             Self::NotCa => f.write_str("the issuer is not a certificate authority"),
             Self::PathTooLong => f.write_str("the chain is longer than its authorities allow"),
             Self::Signature => f.write_str("the signature does not verify"),

@@ -38,21 +38,8 @@ pub(super) struct Extensions<'a> {
 
 impl<'a> Extensions<'a> {
     pub(super) fn read(list: &'a SequenceRef) -> Result<Self, CertError> {
-        let mut reader = SliceReader::new(list.as_bytes())?;
         let mut found = Self::default();
-        while !reader.is_finished() {
-            let (id, critical, value) = reader.sequence(|r| {
-                let id: ObjectIdentifier = r.decode()?;
-                let critical: Option<bool> = r.decode()?;
-                let value: &'a OctetStringRef = r.decode()?;
-                Ok::<_, CertError>((id, critical, value.as_bytes()))
-            })?;
-            if critical == Some(false) {
-                // DEFAULT FALSE is never written in DER (X.690 §11.5).
-                return Err(CertError::BadExtension { oid: id });
-            }
-            found.add(id, critical.is_some(), value)?;
-        }
+        each_extension(list, |id, critical, value| found.add(id, critical, value))?;
         Ok(found)
     }
 
@@ -92,6 +79,28 @@ impl<'a> Extensions<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Hands every extension of `list` to `found`: its id, whether it is critical, its value (RFC 5280 §4.2).
+pub(super) fn each_extension<'a>(
+    list: &'a SequenceRef,
+    mut found: impl FnMut(ObjectIdentifier, bool, &'a [u8]) -> Result<(), CertError>,
+) -> Result<(), CertError> {
+    let mut reader = SliceReader::new(list.as_bytes())?;
+    while !reader.is_finished() {
+        let (id, critical, value) = reader.sequence(|r| {
+            let id: ObjectIdentifier = r.decode()?;
+            let critical: Option<bool> = r.decode()?;
+            let value: &'a OctetStringRef = r.decode()?;
+            Ok::<_, CertError>((id, critical, value.as_bytes()))
+        })?;
+        if critical == Some(false) {
+            // DEFAULT FALSE is never written in DER (X.690 §11.5).
+            return Err(CertError::BadExtension { oid: id });
+        }
+        found(id, critical.is_some(), value)?;
+    }
+    Ok(())
 }
 
 fn once<T>(slot: &mut Option<T>, oid: ObjectIdentifier, value: T) -> Result<(), CertError> {
@@ -150,7 +159,7 @@ fn subject_key_id(value: &[u8]) -> Option<KeyId> {
 }
 
 /// Only `keyIdentifier [0]`: an issuer's name and serial beside it would be a second answer.
-fn authority_key_id(value: &[u8]) -> Option<KeyId> {
+pub(super) fn authority_key_id(value: &[u8]) -> Option<KeyId> {
     match value {
         [0x30, 0x16, 0x80, 0x14, id @ ..] => id.try_into().ok(),
         _ => None,

@@ -105,3 +105,6 @@ fn scalar(value: UintRef<'_>) -> Result<[u8; 32], CertError> {
     padded[start..].copy_from_slice(bytes);
     Ok(padded)
 }
+
+#[cfg(test)]
+mod tests;

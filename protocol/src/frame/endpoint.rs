@@ -6,23 +6,25 @@ use super::error::{ErrorCode, error_report};
 use super::init::{DeviceInfo, NONCE_LEN, init_reply};
 use super::packet::{Body, Packet, START_DATA};
 use super::{BROADCAST, command};
-use crate::limits::{MESSAGE_TIME_MS, PACKET_GAP_MS};
+use crate::limits::{LOCK_MAX_S, MESSAGE_TIME_MS, PACKET_GAP_MS};
 use crate::report::Report;
 
 /// The framing half of a device (CTAP 2.1 §11.2): one message is assembled at a time.
 ///
 /// The `(state, event)` table; an event is a packet and where it came from:
 ///
-/// | event | idle | assembling on this channel | assembling on another |
-/// | --- | --- | --- | --- |
-/// | INIT, 8 bytes, broadcast | new channel | – | `ChannelBusy` |
-/// | INIT, 8 bytes, known channel | same channel | drops the message, same channel | `ChannelBusy` |
-/// | PING, WINK, vendor | begins | drops the message, `InvalidSequence` | `ChannelBusy` |
-/// | CANCEL | out | drops the message, no answer | no answer |
-/// | any other command | `InvalidCommand` | drops the message, `InvalidSequence` | `ChannelBusy` |
-/// | the next continuation | no answer | goes on | no answer |
-/// | another continuation | no answer | drops the message, `InvalidSequence` | no answer |
-/// | time over | – | drops the message, `MessageTimeout` | – |
+/// | event | idle | assembling on this channel | holding one of this channel | another channel's |
+/// | --- | --- | --- | --- | --- |
+/// | INIT, 8 bytes, broadcast | new channel | – | – | `ChannelBusy` |
+/// | INIT, 8 bytes, known channel | same channel | drops it, same channel | drops it, same channel | `ChannelBusy` |
+/// | PING, WINK, LOCK, vendor | begins | drops it, `InvalidSequence` | `ChannelBusy` | `ChannelBusy` |
+/// | CANCEL | out | drops it, no answer | out | no answer |
+/// | any other command | `InvalidCommand` | drops it, `InvalidSequence` | `ChannelBusy` | `ChannelBusy` |
+/// | the next continuation | no answer | goes on | no answer | no answer |
+/// | another continuation | no answer | drops it, `InvalidSequence` | no answer | no answer |
+/// | time over | – | drops it, `MessageTimeout` | – | – |
+///
+/// While a channel has the lock, every other is answered as in the last column.
 ///
 /// Before the table: a start on a channel never given out, on channel 0, or on the broadcast
 /// channel other than INIT is `InvalidChannel`; its continuations get no answer.
@@ -31,6 +33,15 @@ pub struct Endpoint {
     channels: Channels,
     assembly: Assembly,
     state: State,
+    lock: Option<Lock>,
+}
+
+/// A channel that keeps the others out (§11.2.9.2.2).
+#[derive(Clone, Copy)]
+struct Lock {
+    channel: u32,
+    /// When it ends, ms.
+    end: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -44,6 +55,22 @@ enum State {
         /// When the whole message must be here, ms.
         end: u64,
     },
+    /// The message is whole and its answer is not there yet.
+    Holding {
+        channel: u32,
+        command: u8,
+    },
+}
+
+/// A whole request that waits for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held<'a> {
+    /// The channel to answer on.
+    pub channel: u32,
+    /// Command code without bit 7.
+    pub command: u8,
+    /// The message, at most 7,609 bytes.
+    pub payload: &'a [u8],
 }
 
 /// What came of one report.
@@ -53,7 +80,7 @@ pub enum Input<'a> {
     Nothing,
     /// Send this report: INIT's answer or an ERROR packet.
     Reply(Report),
-    /// A whole message: PING, WINK, CANCEL or a vendor command (without bit 7).
+    /// A whole message: PING, WINK, LOCK, CANCEL or a vendor command (without bit 7).
     Message {
         /// The channel to answer on.
         channel: u32,
@@ -73,7 +100,43 @@ impl Endpoint {
             channels: Channels::new(),
             assembly: Assembly::new(),
             state: State::Idle,
+            lock: None,
         }
+    }
+
+    /// Keeps the message that has just come out, for as long as its answer takes.
+    pub const fn hold(&mut self, channel: u32, command: u8) {
+        self.state = State::Holding { channel, command };
+    }
+
+    /// The request whose answer is still due.
+    #[must_use]
+    pub fn held(&self) -> Option<Held<'_>> {
+        match self.state {
+            State::Holding { channel, command } => Some(Held {
+                channel,
+                command,
+                payload: self.assembly.message(),
+            }),
+            State::Idle | State::Assembling { .. } => None,
+        }
+    }
+
+    /// Ends holding: the request was answered, or is not to be.
+    pub fn release(&mut self) {
+        if let State::Holding { .. } = self.state {
+            self.state = State::Idle;
+        }
+    }
+
+    /// Gives the lock to `channel` for these seconds; 0 takes it back.
+    pub const fn lock(&mut self, channel: u32, seconds: u8, now_ms: u64) {
+        let end = now_ms.saturating_add(seconds as u64 * 1000);
+        self.lock = if seconds == 0 {
+            None
+        } else {
+            Some(Lock { channel, end })
+        };
     }
 
     /// Takes one report. `now_ms` only ever rises; `random` becomes the id if a channel is given.
@@ -100,7 +163,7 @@ impl Endpoint {
                     Err(_) => self.drop_with(channel, ErrorCode::InvalidSequence),
                 },
                 // §11.2.5.4: spurious continuation packets are ignored.
-                State::Assembling { .. } | State::Idle => Input::Nothing,
+                State::Assembling { .. } | State::Holding { .. } | State::Idle => Input::Nothing,
             },
             Body::Start {
                 command,
@@ -117,7 +180,7 @@ impl Endpoint {
                 self.state = State::Idle;
                 Some(error_report(channel, ErrorCode::MessageTimeout))
             }
-            State::Assembling { .. } | State::Idle => None,
+            State::Assembling { .. } | State::Holding { .. } | State::Idle => None,
         }
     }
 
@@ -138,20 +201,37 @@ impl Endpoint {
         if !known && !joins {
             return Input::Reply(error_report(channel, ErrorCode::InvalidChannel));
         }
+        let busy = Input::Reply(error_report(channel, ErrorCode::ChannelBusy));
+        if self
+            .lock
+            .is_some_and(|lock| lock.channel != channel && now_ms < lock.end)
+        {
+            return busy;
+        }
         match (self.state, command) {
-            (State::Assembling { channel: own, .. }, _) if own != channel => {
-                Input::Reply(error_report(channel, ErrorCode::ChannelBusy))
+            (State::Assembling { channel: own, .. } | State::Holding { channel: own, .. }, _)
+                if own != channel =>
+            {
+                busy
             }
-            (State::Idle | State::Assembling { .. }, command::INIT) => {
-                self.init(channel, length, data, random)
-            }
+            (_, command::INIT) => self.init(channel, length, data, random),
+            (State::Holding { .. }, _) => busy,
             (State::Assembling { .. }, _) => self.drop_with(channel, ErrorCode::InvalidSequence),
             (State::Idle, command::WINK) if length != 0 => {
                 self.drop_with(channel, ErrorCode::InvalidLength)
             }
+            (State::Idle, command::LOCK) if length != 1 => {
+                self.drop_with(channel, ErrorCode::InvalidLength)
+            }
+            (State::Idle, command::LOCK) if data[0] > LOCK_MAX_S => {
+                self.drop_with(channel, ErrorCode::InvalidParameter)
+            }
             (
                 State::Idle,
-                command::PING | command::WINK | command::VENDOR_FIRST..=command::VENDOR_LAST,
+                command::PING
+                | command::WINK
+                | command::LOCK
+                | command::VENDOR_FIRST..=command::VENDOR_LAST,
             ) => match self.assembly.start(length, data) {
                 Ok(step) => {
                     let end = now_ms.saturating_add(MESSAGE_TIME_MS);
@@ -170,12 +250,13 @@ impl Endpoint {
                 self.state = State::Idle;
                 Input::Nothing
             }
-            State::Idle if known && length == 0 => Input::Message {
+            State::Holding { channel: own, .. } if own != channel => Input::Nothing,
+            State::Idle | State::Holding { .. } if known && length == 0 => Input::Message {
                 channel,
                 command: command::CANCEL,
                 payload: &[],
             },
-            State::Assembling { .. } | State::Idle => Input::Nothing,
+            State::Assembling { .. } | State::Holding { .. } | State::Idle => Input::Nothing,
         }
     }
 

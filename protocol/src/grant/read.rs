@@ -2,27 +2,39 @@
 
 use super::{Convert, Grant, Line, NO_FREE_CHANNELS};
 use crate::cbor::{self, Decoder, Full, Malformed};
-use crate::cert::{Certificate, Role};
+use crate::cert::{Anchor, Role};
 use crate::claim::{
-    ABSORBS, CKT, CNF, CONVERT, CUSTOMER, FLAGS, IAT, ISS, LINES, PRODUCT, PROFILE_REVISION,
+    self, ABSORBS, CNF, CONVERT, CUSTOMER, FLAGS, IAT, ISS, LINES, PRODUCT, PROFILE_REVISION,
     PROJECT, REQUEST_NONCE, REVISION, SUB,
 };
 use crate::cose::{Sign1, Typ};
 use crate::id;
-use crate::issued::{self, IssuedError};
+use crate::issued::{self, IssuedError, Signer};
 use crate::limits::{ABSORBS_MAX, GRANT_MAX, LINES_MAX, TIME_MAX};
 use crate::list::List;
 
 impl<'b> Grant<'b> {
-    /// Reads `record` and verifies it up to `root`; returns the claims and the record's digest. Whether
+    /// Reads `record` and verifies it up to `anchor`; returns the claims and the record's digest. Whether
     /// holder, product and revision fit is judged by whoever applies it.
     ///
     /// # Errors
     /// [`IssuedError`]; nothing inside may be believed then.
-    pub fn verify(
+    pub fn verify<'a>(
         record: &'b [u8],
-        root: &Certificate<'_>,
+        anchor: impl Into<Anchor<'a>>,
     ) -> Result<(Self, [u8; 32]), IssuedError> {
+        let (grant, digest, _) = Self::verify_signer(record, anchor)?;
+        Ok((grant, digest))
+    }
+
+    /// [`Self::verify`], and who signed it.
+    ///
+    /// # Errors
+    /// [`IssuedError`]; nothing inside may be believed then.
+    pub fn verify_signer<'a>(
+        record: &'b [u8],
+        anchor: impl Into<Anchor<'a>>,
+    ) -> Result<(Self, [u8; 32], Signer), IssuedError> {
         let sign1 = Sign1::parse(record, GRANT_MAX)?;
         let grant = Self::decode(sign1.payload())?;
         // A factory may only begin a dongle's chain of revisions.
@@ -30,8 +42,8 @@ impl<'b> Grant<'b> {
             1 => &[Role::Issuer, Role::FactoryIssuer],
             _ => &[Role::Issuer],
         };
-        issued::verify(&sign1, Typ::Grant, roles, root, grant.issued_at)?;
-        Ok((grant, sign1.digest()))
+        let signer = issued::verify(&sign1, Typ::Grant, roles, anchor.into(), grant.issued_at)?;
+        Ok((grant, sign1.digest(), signer))
     }
 
     fn decode(claims: &'b [u8]) -> Result<Self, Malformed> {
@@ -45,7 +57,7 @@ impl<'b> Grant<'b> {
                 ISS => vendor = Some(cbor::text(d, id::is_label, "vendor")?),
                 SUB => serial = Some(cbor::text(d, id::is_serial, "serial")?),
                 IAT => issued_at = Some(cbor::number(d, TIME_MAX, "issued at")?),
-                CNF => thumbprint = Some(read_holder(d)?),
+                CNF => thumbprint = Some(claim::read_holder(d)?),
                 PRODUCT => product = Some(cbor::text(d, id::is_name, "product")?),
                 REVISION => revision = Some(cbor::number(d, u64::MAX, "revision")?),
                 PROFILE_REVISION => {
@@ -83,18 +95,6 @@ impl<'b> Grant<'b> {
             project: cbor::need(project, "project")?,
         })
     }
-}
-
-fn read_holder(d: &mut Decoder<'_>) -> Result<[u8; 32], Malformed> {
-    let mut thumbprint = None;
-    cbor::fields(d, |key, d| {
-        match key {
-            CKT => thumbprint = Some(cbor::bytes(d, "cnf")?),
-            key => return Err(Malformed::UnknownKey(key)),
-        }
-        Ok(())
-    })?;
-    cbor::need(thumbprint, "cnf")
 }
 
 fn read_lines<'b>(d: &mut Decoder<'b>) -> Result<List<Line<'b>, LINES_MAX>, Malformed> {

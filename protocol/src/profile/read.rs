@@ -2,7 +2,7 @@
 
 use super::{Budgets, Feature, Mapping, Policy, Profile, Weight};
 use crate::cbor::{self, Decoder, Full, Malformed};
-use crate::cert::{Certificate, Role};
+use crate::cert::{Anchor, Role};
 use crate::claim::{
     BUDGETS, CONTACT, FEATURES, IAT, ISS, MAPPINGS, NAME, POLICY, PRODUCT, REVISION, TERMS, WEIGHTS,
 };
@@ -13,18 +13,21 @@ use crate::limits::{COUNT_MAX, FEATURES_MAX, PROFILE_MAX, RULES_MAX, TERMS_MAX, 
 use crate::list::List;
 
 impl<'b> Profile<'b> {
-    /// Reads `record` and verifies it up to `root`.
+    /// Reads `record` and verifies it up to `anchor`.
     ///
     /// # Errors
     /// [`IssuedError`]; nothing inside may be believed then.
-    pub fn verify(record: &'b [u8], root: &Certificate<'_>) -> Result<Self, IssuedError> {
+    pub fn verify<'a>(
+        record: &'b [u8],
+        anchor: impl Into<Anchor<'a>>,
+    ) -> Result<Self, IssuedError> {
         let sign1 = Sign1::parse(record, PROFILE_MAX)?;
         let profile = Self::decode(sign1.payload())?;
         issued::verify(
             &sign1,
             Typ::Profile,
             &[Role::Issuer],
-            root,
+            anchor.into(),
             profile.issued_at,
         )?;
         Ok(profile)

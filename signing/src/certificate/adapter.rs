@@ -27,9 +27,14 @@ impl Keypair for Certifier {
 
 impl DynSignatureAlgorithmIdentifier for Certifier {
     fn signature_algorithm_identifier(&self) -> spki::Result<AlgorithmIdentifierOwned> {
-        Ok(AlgorithmIdentifierOwned {
-            oid: ECDSA_WITH_SHA256,
-            parameters: None,
-        })
+        Ok(algorithm())
+    }
+}
+
+/// The one algorithm that our certificates and lists are signed with.
+pub(super) fn algorithm() -> AlgorithmIdentifierOwned {
+    AlgorithmIdentifierOwned {
+        oid: ECDSA_WITH_SHA256,
+        parameters: None,
     }
 }

@@ -3,9 +3,11 @@
 
 mod cddl;
 mod chain;
+mod crl;
 mod der_tree;
 mod forger;
 mod mutation;
+mod orders;
 mod pki;
 mod record_sins;
 mod records;

@@ -210,9 +210,7 @@ fn read_grants(
 
 fn read_grant(secure: &mut Secure, index: usize, digest: &[u8; 32]) -> Result<Vec<u8>, Fault> {
     let wrong = || BadProof::Grant { index };
-    let request = grant::Request {
-        index: u8::try_from(index).map_err(|_| wrong())?,
-    };
+    let request = grant::Request::Index(u8::try_from(index).map_err(|_| wrong())?);
     let body = secure.ask(Command::Grant, &request)?;
     let record = grant::Reply::decode(&body).map_err(BadProof::from)?.record;
     if !is(record, digest) {

@@ -250,3 +250,12 @@ fn only_what_is_held_can_be_released() {
     );
     assert_eq!(desk.ledger.allocations().count(), 0);
 }
+
+#[test]
+fn a_typing_error_is_told_before_a_shortage() {
+    let mut desk = Desk::new(0);
+    let mut batch = cameras(0..9);
+    batch.push(camera("00:02:D1:1A:2B:3"));
+    let (index, refusal) = desk.ask(&batch).expect_err("both wrong and too many");
+    assert_eq!((index, refusal.code()), (9, "bad-device-id"));
+}

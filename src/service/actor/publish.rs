@@ -11,7 +11,7 @@ use super::super::ports::Store;
 use super::super::snapshot::{FeatureCounts, LicenceLine, LineSource, Product, Snapshot};
 use super::super::state::State;
 use super::super::{Settings, dongles::Dongles};
-use super::Core;
+use super::{Core, news};
 use crate::ledger::Supply;
 
 impl<S: Store> Core<S> {
@@ -26,7 +26,8 @@ impl<S: Store> Core<S> {
         } else {
             self.snapshot()
         };
-        self.published.send_replace(Arc::new(snapshot));
+        let old = self.published.send_replace(Arc::new(snapshot));
+        news::log(&old, &self.published.borrow());
         let tokens = &self.state.tokens;
         self.tokens.send_if_modified(|published| {
             let changed = **published != *tokens;

@@ -82,11 +82,11 @@ impl<P: Platform> Device<P> {
         let flash = self.platform.flash();
         let leaf = self
             .store
-            .read(flash, Place::Leaf, 0, leaf)?
+            .read(flash, Place::Leaf, leaf)?
             .ok_or(Status::NoSuchItem)?;
         let ca = self
             .store
-            .read(flash, Place::Ca, 0, &mut ca[..CERT_MAX])?
+            .read(flash, Place::Ca, &mut ca[..CERT_MAX])?
             .ok_or(Status::NoSuchItem)?;
         ok(
             &certificate::Reply {

@@ -1,17 +1,18 @@
 //! The commands of a session that show or change what the dongle gives: `prove`, `grant`, `update`.
 
 use super::info::FIRMWARE;
-use super::{Device, Outcome, commit, ok};
+use super::{Device, Outcome, commit, issuer::Trust, ok};
 use crate::grants;
+use crate::key::DongleKey;
 use crate::platform::Platform;
-use crate::store::{Item, Place};
+use crate::receipts::Ring;
+use crate::store::Item;
 use tallykey_protocol::cbor::Full;
-use tallykey_protocol::cert::Certificate;
 use tallykey_protocol::command::{grant, prove, update};
-use tallykey_protocol::cose::{self, Header};
+use tallykey_protocol::cose::{self, Header, Typ};
 use tallykey_protocol::grant::Grant;
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::{CERT_MAX, GRANTS_MAX, NONCE_LEN, PROOF_MAX};
+use tallykey_protocol::limits::{NONCE_LEN, PROOF_MAX};
 use tallykey_protocol::list::List;
 use tallykey_protocol::proof::{Kind, Opening, Proof, attested};
 use tallykey_protocol::status::Status;
@@ -36,9 +37,9 @@ impl<P: Platform> Device<P> {
     ) -> Result<&[u8], Status> {
         let key = self.identity.key.as_ref().ok_or(Status::NoSuchItem)?;
         let certified = self.identity.certified.as_ref().ok_or(Status::NoSuchItem)?;
-        let held = grants::all(&self.store, self.platform.flash())?;
+        let places = grants::all(&self.store, self.platform.flash())?;
         let mut states = List::default();
-        for held in held.iter().flatten() {
+        for (_, held) in grants::live(&places) {
             states.push(held.state()).map_err(|Full| Status::NoRoom)?;
         }
         let meta = self.store.meta();
@@ -57,25 +58,21 @@ impl<P: Platform> Device<P> {
         };
         let (claims, record) = self.work.split_at_mut(PROOF_MAX);
         let length = proof.encode(claims).map_err(|Full| Status::NoRoom)?;
-        let header = Header {
-            typ: kind.typ(),
-            key: key.public(),
-            chain: &[],
-        };
-        let length = cose::assemble(record, &header, &claims[..length], |digest| {
-            key.sign(digest).ok_or(Unsigned)
-        })
-        .map_err(|Unsigned| Status::NoRoom)?;
-        Ok(&record[..length])
+        sign(key, kind.typ(), &claims[..length], record)
     }
 
     pub(super) fn grant(&mut self, request: &grant::Request, out: &mut [u8]) -> Outcome {
         let flash = self.platform.flash();
-        let place = self
-            .store
-            .grants()
-            .nth(request.index.into())
-            .ok_or(Status::NoSuchItem)?;
+        let places = grants::all(&self.store, flash)?;
+        let place = match *request {
+            grant::Request::Index(index) => grants::live(&places)
+                .nth(index.into())
+                .map(|(place, _)| place),
+            grant::Request::Digest(digest) => places
+                .iter()
+                .position(|held| held.as_ref().is_some_and(|held| held.digest == digest)),
+        };
+        let place = place.ok_or(Status::NoSuchItem)?;
         let record =
             grants::record(&self.store, flash, place, &mut self.work)?.ok_or(Status::NoSuchItem)?;
         ok(&grant::Reply { record }, out)
@@ -97,39 +94,37 @@ impl<P: Platform> Device<P> {
         } = self;
         let key = identity.key.as_ref().ok_or(Status::NoSuchItem)?;
         let certified = identity.certified.as_ref().ok_or(Status::NoSuchItem)?;
+        let flash = platform.flash();
         let (anchor, held_record) = work.split_at_mut(PROOF_MAX);
-        let anchor = store.read(platform.flash(), Place::Anchor, 0, &mut anchor[..CERT_MAX])?;
-        let root = Certificate::parse(anchor.ok_or(Status::NoSuchItem)?)
-            .map_err(|_| Status::ChainInvalid)?;
-        let verify = |record| Grant::verify(record, &root).map_err(|error| grants::refusal(&error));
-        let (grant, digest) = verify(request.record)?;
+        let trust = Trust::read(store, flash, anchor)?;
+        let (grant, digest) = Grant::verify(request.record, trust.anchor())
+            .map_err(|error| grants::refusal(&error))?;
         if grant.serial != certified.serial() || grant.thumbprint != *key.thumbprint() {
             return Err(Status::WrongHolder);
         }
 
-        let flash = platform.flash();
-        let (place, new) = match grants::find(store, flash, grant.product)? {
+        let places = grants::all(store, flash)?;
+        let old = grants::find(&places, grant.product);
+        let new = match old {
             Some((place, held)) => {
                 let record = grants::record(store, flash, place, held_record)?
                     .ok_or(Status::StorageFailed)?;
-                let (old, _) = verify(record)?;
-                (place, grants::follow(&grant, digest, Some((&held, &old)))?)
+                // Held is held: an issuer that was revoked since does not stand in the way of the next.
+                let (old, _) =
+                    Grant::verify(record, &trust.root).map_err(|error| grants::refusal(&error))?;
+                grants::follow(&grant, digest, Some((held, &old)))?
             }
-            None => {
-                let free = (0..GRANTS_MAX).find(|n| !store.has(Place::Grant(*n)));
-                (
-                    free.ok_or(Status::NoRoom)?,
-                    grants::follow(&grant, digest, None)?,
-                )
-            }
+            None => grants::follow(&grant, digest, None)?,
         };
+        let ring = Ring::read(store, flash)?;
+        let (place, evict) = grants::place_for(&places, &ring, old.map(|(place, _)| place))?;
         let mut head = [0; grants::HEAD_MAX];
-        let head = new.encode(&mut head);
         let item = Item::Grant {
             place,
-            head,
+            head: new.encode(&mut head),
             record: request.record,
             issued_at: grant.issued_at,
+            evict,
         };
         commit(store, platform, broken, next, &item)?;
         ok(
@@ -140,6 +135,25 @@ impl<P: Platform> Device<P> {
             out,
         )
     }
+}
+
+/// Signs `claims` as a record of this `typ` into `record`.
+pub(super) fn sign<'w>(
+    key: &DongleKey,
+    typ: Typ,
+    claims: &[u8],
+    record: &'w mut [u8],
+) -> Result<&'w [u8], Status> {
+    let header = Header {
+        typ,
+        key: key.public(),
+        chain: &[],
+    };
+    let length = cose::assemble(record, &header, claims, |digest| {
+        key.sign(digest).ok_or(Unsigned)
+    })
+    .map_err(|Unsigned| Status::NoRoom)?;
+    Ok(&record[..length])
 }
 
 /// No signature, or no room for it.

@@ -58,7 +58,7 @@ impl<P: Platform> Device<P> {
         };
         let proof = self.sign_proof(Kind::Open, request.nonce, Some(opening))?;
         let length = ok(&open::Reply { proof }, out)?;
-        self.sessions.begin(channel, keys, now_ms);
+        self.sessions.begin(channel, keys, transcript, now_ms);
         Ok(length)
     }
 }

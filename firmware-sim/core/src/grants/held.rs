@@ -1,34 +1,32 @@
-//! What the dongle keeps in front of a grant's record: the dongle's own part of the state, and what a proof
+//! What the dongle keeps beside a grant's record: the dongle's own part of the state, and what a proof
 //! says, so that a proof needs no record to be read again.
 //!
 //! | bytes | |
 //! | --- | --- |
-//! | 2 | length of all this |
 //! | 8 | revision |
 //! | 32 | digest of the record |
 //! | 4 | highest line id that any grant of this product had |
+//! | 8 | channels left: of every line, what was granted and not given away |
 //! | 1 + n | product |
 //! | 1 + n × 12 | per line of the grant: id (4), given away (8) |
 //!
 //! Numbers are little endian.
 
 use tallykey_protocol::cbor::Full;
-use tallykey_protocol::limits::{GRANT_MAX, LINES_MAX, NAME_MAX};
+use tallykey_protocol::limits::{LINES_MAX, NAME_MAX};
 use tallykey_protocol::list::List;
 use tallykey_protocol::proof::{Given, GrantState};
 
 /// Most bytes of it.
-pub(crate) const HEAD_MAX: usize = 2 + 8 + 32 + 4 + 1 + NAME_MAX + 1 + LINES_MAX * 12;
-
-/// Most bytes of a grant in the store: this and the record.
-pub(crate) const ENTRY_MAX: usize = HEAD_MAX + GRANT_MAX;
+pub(crate) const HEAD_MAX: usize = 8 + 32 + 4 + 8 + 1 + NAME_MAX + 1 + LINES_MAX * 12;
 
 /// A grant that the dongle holds, without its record.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Held {
-    pub(super) revision: u64,
-    pub(super) digest: [u8; 32],
+    pub(crate) revision: u64,
+    pub(crate) digest: [u8; 32],
     pub(super) highest_line: u32,
+    pub(crate) left: u64,
     product: [u8; NAME_MAX],
     product_len: usize,
     pub(super) given: List<Given, LINES_MAX>,
@@ -40,6 +38,7 @@ impl Held {
         revision: u64,
         digest: [u8; 32],
         highest_line: u32,
+        left: u64,
         given: List<Given, LINES_MAX>,
     ) -> Result<Self, Full> {
         let mut name = [0; NAME_MAX];
@@ -50,6 +49,7 @@ impl Held {
             revision,
             digest,
             highest_line,
+            left,
             product: name,
             product_len: product.len(),
             given,
@@ -72,16 +72,16 @@ impl Held {
     }
 
     /// Channels given away of this line.
-    pub(super) fn given(&self, line: u32) -> u64 {
+    pub(crate) fn given(&self, line: u32) -> u64 {
         self.given
             .iter()
             .find(|given| given.line == line)
             .map_or(0, |given| given.count)
     }
 
-    /// Writes the head into `out`.
+    /// Writes it into `out`.
     pub(crate) fn encode<'o>(&self, out: &'o mut [u8; HEAD_MAX]) -> &'o [u8] {
-        let mut length = 2;
+        let mut length = 0;
         let mut put = |bytes: &[u8]| {
             out[length..length + bytes.len()].copy_from_slice(bytes);
             length += bytes.len();
@@ -89,6 +89,7 @@ impl Held {
         put(&self.revision.to_le_bytes());
         put(&self.digest);
         put(&self.highest_line.to_le_bytes());
+        put(&self.left.to_le_bytes());
         put(&[self.product_len as u8]);
         put(&self.product[..self.product_len]);
         put(&[self.given.len() as u8]);
@@ -96,17 +97,16 @@ impl Held {
             put(&given.line.to_le_bytes());
             put(&given.count.to_le_bytes());
         }
-        out[..2].copy_from_slice(&(length as u16).to_le_bytes());
         &out[..length]
     }
 
-    /// Reads a head at the front of `bytes`.
+    /// Reads it from the front of `bytes`.
     pub(super) fn decode(mut bytes: &[u8]) -> Option<Self> {
         let rest = &mut bytes;
-        let _: [u8; 2] = take(rest)?;
         let revision = u64::from_le_bytes(take(rest)?);
         let digest = take(rest)?;
         let highest_line = u32::from_le_bytes(take(rest)?);
+        let left = u64::from_le_bytes(take(rest)?);
         let [product_len] = take(rest)?;
         let (product, after) = rest.split_at_checked(product_len.into())?;
         *rest = after;
@@ -126,6 +126,7 @@ impl Held {
             revision,
             digest,
             highest_line,
+            left,
             given,
         )
         .ok()
@@ -150,17 +151,17 @@ mod tests {
             revision: u64,
             digest: [u8; 32],
             highest: u32,
+            left: u64,
             lines in proptest::collection::vec((any::<u32>(), any::<u64>()), 0..=LINES_MAX),
         ) {
             let mut given = List::default();
             for (line, count) in lines {
                 given.push(Given { line, count }).unwrap();
             }
-            let held = Held::new(&product, revision, digest, highest, given).unwrap();
+            let held = Held::new(&product, revision, digest, highest, left, given).unwrap();
             let mut out = [0xFF; HEAD_MAX];
             let length = held.encode(&mut out).len();
-            prop_assert_eq!(usize::from(u16::from_le_bytes([out[0], out[1]])), length);
-            prop_assert_eq!(Held::decode(&out), Some(held));
+            prop_assert_eq!(Held::decode(&out[..length]), Some(held));
         }
 
         #[test]

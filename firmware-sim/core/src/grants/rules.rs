@@ -2,6 +2,7 @@
 
 use super::Held;
 use tallykey_protocol::cbor::Full;
+use tallykey_protocol::cert::CertError;
 use tallykey_protocol::cose::CoseError;
 use tallykey_protocol::grant::{Grant, Line};
 use tallykey_protocol::issued::IssuedError;
@@ -23,7 +24,7 @@ pub(crate) fn follow(
     if new.revision - held_revision > 1 {
         return Err(Status::WrongRevision);
     }
-    let mut highest = 0;
+    let (mut highest, mut left) = (0, 0);
     let mut given = List::default();
     if let Some((held, old)) = old {
         old.lines
@@ -46,8 +47,10 @@ pub(crate) fn follow(
             })
             .map_err(|Full| Status::NoRoom)?;
         highest = highest.max(line.id);
+        left += line.count.saturating_sub(count);
     }
-    Held::new(new.product, new.revision, digest, highest, given).map_err(|Full| Status::NoRoom)
+    Held::new(new.product, new.revision, digest, highest, left, given)
+        .map_err(|Full| Status::NoRoom)
 }
 
 /// Judges what `new` makes of one line that is held.
@@ -77,6 +80,7 @@ pub(crate) const fn refusal(error: &IssuedError) -> Status {
             Status::SignatureInvalid
         }
         IssuedError::Record(_) => Status::RecordInvalid,
+        IssuedError::Chain(CertError::Revoked { .. }) => Status::Revoked,
         IssuedError::Chain(_) | IssuedError::NoIssuer => Status::ChainInvalid,
         IssuedError::RoleNotAllowed { .. } => Status::RoleNotAllowed,
     }

@@ -1,4 +1,4 @@
-//! The body of a slot: the whole state of the dongle.
+//! The image at the start of a bank: the whole state of the dongle.
 //!
 //! First [`Meta`], then one entry per [`Place`] in order, each as its length (two bytes, little endian; 0 = nothing
 //! there) and its bytes. Unused numbers are zero.
@@ -6,11 +6,11 @@
 use super::Span;
 use crate::platform::{Flash, FlashFault};
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::GRANTS_MAX;
+use tallykey_protocol::limits::{GRANTS_MAX, OWNER_TRIES, RECEIPTS_MAX};
 use zeroize::Zeroizing;
 
-/// Entries of the state: leaf, CA, trust anchor, and the grants.
-pub(super) const PLACES: usize = 3 + GRANTS_MAX;
+/// Entries of the state: leaf, CA, trust anchor, two for each grant, revocation list, two for each receipt.
+pub(super) const PLACES: usize = 4 + 2 * GRANTS_MAX + 2 * RECEIPTS_MAX;
 
 /// Bytes of [`Meta`] in flash.
 pub(super) const META_LEN: usize = 88;
@@ -24,8 +24,16 @@ pub(crate) enum Place {
     Ca,
     /// The vendor's root certificate: what this dongle believes.
     Anchor,
-    /// A grant, below [`GRANTS_MAX`].
+    /// What [`crate::grants`] keeps beside the grant with this number, below [`GRANTS_MAX`].
+    Head(usize),
+    /// The record of that grant, as the issuer signed it.
     Grant(usize),
+    /// The newest revocation list of the root.
+    Crl,
+    /// What [`crate::receipts`] keeps beside the receipt with this number, below [`RECEIPTS_MAX`].
+    ReceiptHead(usize),
+    /// The record of that receipt.
+    Receipt(usize),
 }
 
 impl Place {
@@ -34,7 +42,11 @@ impl Place {
             Self::Leaf => 0,
             Self::Ca => 1,
             Self::Anchor => 2,
-            Self::Grant(n) => 3 + n,
+            Self::Head(n) => 3 + n,
+            Self::Grant(n) => 3 + GRANTS_MAX + n,
+            Self::Crl => 3 + 2 * GRANTS_MAX,
+            Self::ReceiptHead(n) => 4 + 2 * GRANTS_MAX + n,
+            Self::Receipt(n) => 4 + 2 * GRANTS_MAX + RECEIPTS_MAX + n,
         }
     }
 }
@@ -42,7 +54,7 @@ impl Place {
 /// The part of the state that is small and always in RAM.
 #[derive(Clone)]
 pub(crate) struct Meta {
-    /// Rises with every commit, through every lifecycle.
+    /// Rises with every commit but that of a try, through every lifecycle.
     pub(crate) counter: u64,
     /// No time before this is believed, seconds since 1970. Only what an issuer signed raises it.
     pub(crate) time_floor: u64,
@@ -52,7 +64,13 @@ pub(crate) struct Meta {
     pub(crate) secret: Option<Zeroizing<[u8; 32]>>,
     /// Verifier of the owner code, once sealed.
     pub(crate) verifier: Option<[u8; 32]>,
+    /// Owner proofs looked at since the last right one.
+    pub(crate) tries: u8,
+    /// One bit per place of a receipt: a host keeps what is there.
+    pub(crate) acknowledged: u16,
 }
+
+const _: () = assert!(RECEIPTS_MAX == u16::BITS as usize);
 
 impl Meta {
     /// A dongle that nothing was ever committed to.
@@ -62,10 +80,22 @@ impl Meta {
         lifecycle: Lifecycle::Blank,
         secret: None,
         verifier: None,
+        tries: 0,
+        acknowledged: 0,
     };
 
-    /// counter (8, little endian), lifecycle, flags (1 = secret, 2 = verifier), 6 zeros, secret (32), verifier (32),
-    /// time floor (8, little endian).
+    /// Without what belongs to a key: what a new one begins with.
+    fn emptied(self) -> Self {
+        Self {
+            counter: self.counter,
+            time_floor: self.time_floor,
+            lifecycle: self.lifecycle,
+            ..Self::EMPTY
+        }
+    }
+
+    /// counter (8, little endian), lifecycle, flags (1 = secret, 2 = verifier), tries, acknowledged (2, little
+    /// endian), 3 zeros, secret (32), verifier (32), time floor (8, little endian).
     pub(super) fn encode(&self) -> Zeroizing<[u8; META_LEN]> {
         let mut bytes = Zeroizing::new([0; META_LEN]);
         bytes[..8].copy_from_slice(&self.counter.to_le_bytes());
@@ -78,11 +108,13 @@ impl Meta {
             bytes[9] |= 2;
             bytes[48..80].copy_from_slice(verifier);
         }
+        bytes[10] = self.tries;
+        bytes[11..13].copy_from_slice(&self.acknowledged.to_le_bytes());
         bytes[80..].copy_from_slice(&self.time_floor.to_le_bytes());
         bytes
     }
 
-    fn decode(bytes: &[u8; META_LEN]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8; META_LEN]) -> Option<Self> {
         let flags = bytes[9];
         Some(Self {
             counter: u64::from_le_bytes(bytes[..8].try_into().ok()?),
@@ -97,6 +129,8 @@ impl Meta {
             } else {
                 Some(bytes[48..80].try_into().ok()?)
             },
+            tries: bytes[10],
+            acknowledged: u16::from_le_bytes(bytes[11..13].try_into().ok()?),
             time_floor: u64::from_le_bytes(bytes[80..].try_into().ok()?),
         })
     }
@@ -116,13 +150,34 @@ pub(crate) enum Item<'a> {
     Serial,
     /// The owner code with this verifier is about to be given out.
     OwnerCode { verifier: [u8; 32] },
-    /// A grant, whole: what [`crate::grants`] keeps beside it, and the record as the issuer signed it.
+    /// A grant, whole: what [`crate::grants`] keeps beside it, and the record as the issuer signed it. The receipts
+    /// at the places in `evict` go: they name a grant that this one takes the place of.
     Grant {
         place: usize,
         head: &'a [u8],
         record: &'a [u8],
         issued_at: u64,
+        evict: u16,
     },
+    /// Channels are given away: what is kept beside the grant at `grant` becomes `given`, and the receipt for it is at
+    /// `place`, not acknowledged. The owner proof was right.
+    Receipt {
+        grant: usize,
+        given: &'a [u8],
+        place: usize,
+        head: &'a [u8],
+        record: &'a [u8],
+    },
+    /// A host keeps the receipt at this place.
+    Acknowledged(usize),
+    /// An owner proof is about to be looked at.
+    Try,
+    /// A revocation list.
+    Crl(&'a [u8]),
+    /// An issuer says that it is this late, seconds since 1970.
+    Time(u64),
+    /// Back to the factory: key, chain, grants, receipts, owner code and revocation list go.
+    Recycle,
 }
 
 /// What becomes of one [`Place`] in a commit.
@@ -130,8 +185,8 @@ pub(crate) enum Item<'a> {
 pub(super) enum Entry<'a> {
     /// These many bytes stay as they are.
     Keep(u16),
-    /// These bytes, one part after the other, replace it.
-    New([&'a [u8]; 2]),
+    /// These bytes replace it.
+    New(&'a [u8]),
 }
 
 impl Entry<'_> {
@@ -139,9 +194,7 @@ impl Entry<'_> {
         match self {
             Self::Keep(len) => *len,
             // Bounded by the callers, far below: certificates and records have their limits.
-            Self::New(parts) => {
-                u16::try_from(parts.iter().map(|p| p.len()).sum::<usize>()).unwrap_or(u16::MAX)
-            }
+            Self::New(bytes) => u16::try_from(bytes.len()).unwrap_or(u16::MAX),
         }
     }
 }
@@ -149,6 +202,12 @@ impl Entry<'_> {
 impl<'a> Item<'a> {
     /// What [`Meta`] becomes.
     pub(super) fn meta(&self, old: &Meta, lifecycle: Lifecycle) -> Meta {
+        if let Self::Try = self {
+            return Meta {
+                tries: old.tries.saturating_add(1).min(OWNER_TRIES),
+                ..old.clone()
+            };
+        }
         let old = Meta {
             counter: old.counter + 1,
             lifecycle,
@@ -157,39 +216,72 @@ impl<'a> Item<'a> {
         match self {
             Self::Key(secret) => Meta {
                 secret: Some((*secret).clone()),
-                verifier: None,
-                ..old
+                ..old.emptied()
             },
+            Self::Recycle => old.emptied(),
             Self::OwnerCode { verifier } => Meta {
                 verifier: Some(*verifier),
+                tries: 0,
                 ..old
             },
-            Self::Grant { issued_at, .. } => Meta {
+            Self::Grant {
+                issued_at, evict, ..
+            } => Meta {
                 time_floor: old.time_floor.max(*issued_at),
+                acknowledged: old.acknowledged & !evict,
                 ..old
             },
-            Self::Chain { .. } | Self::Serial => old,
+            Self::Receipt { place, .. } => Meta {
+                tries: 0,
+                acknowledged: old.acknowledged & !(1 << place),
+                ..old
+            },
+            Self::Acknowledged(place) => Meta {
+                acknowledged: old.acknowledged | 1 << place,
+                ..old
+            },
+            Self::Time(now) => Meta {
+                time_floor: old.time_floor.max(*now),
+                ..old
+            },
+            Self::Chain { .. } | Self::Serial | Self::Crl(_) | Self::Try => old,
         }
     }
 
     /// What becomes of the place with this index, which now has `old` bytes.
     pub(super) fn entry(&self, index: usize, old: u16) -> Entry<'a> {
         match *self {
-            Self::Key(_) => Entry::New([&[], &[]]),
-            Self::Chain { leaf, .. } if index == Place::Leaf.index() => Entry::New([leaf, &[]]),
-            Self::Chain { ca, .. } if index == Place::Ca.index() => Entry::New([ca, &[]]),
-            Self::Chain { anchor, .. } if index == Place::Anchor.index() => {
-                Entry::New([anchor, &[]])
+            Self::Key(_) | Self::Recycle => Entry::New(&[]),
+            Self::Chain { leaf, .. } if index == Place::Leaf.index() => Entry::New(leaf),
+            Self::Chain { ca, .. } if index == Place::Ca.index() => Entry::New(ca),
+            Self::Chain { anchor, .. } if index == Place::Anchor.index() => Entry::New(anchor),
+            Self::Grant { place, head, .. } if index == Place::Head(place).index() => {
+                Entry::New(head)
             }
-            Self::Grant {
-                place,
-                head,
-                record,
-                ..
-            } if index == Place::Grant(place).index() => Entry::New([head, record]),
+            Self::Grant { place, record, .. } if index == Place::Grant(place).index() => {
+                Entry::New(record)
+            }
+            Self::Grant { evict, .. } if is_in(evict, index) => Entry::New(&[]),
+            Self::Receipt { grant, given, .. } if index == Place::Head(grant).index() => {
+                Entry::New(given)
+            }
+            Self::Receipt { place, head, .. } if index == Place::ReceiptHead(place).index() => {
+                Entry::New(head)
+            }
+            Self::Receipt { place, record, .. } if index == Place::Receipt(place).index() => {
+                Entry::New(record)
+            }
+            Self::Crl(list) if index == Place::Crl.index() => Entry::New(list),
             _ => Entry::Keep(old),
         }
     }
+}
+
+/// Whether `index` is the place of a receipt in `evict`.
+fn is_in(evict: u16, index: usize) -> bool {
+    (0..RECEIPTS_MAX)
+        .filter(|n| evict & 1 << n != 0)
+        .any(|n| [Place::ReceiptHead(n).index(), Place::Receipt(n).index()].contains(&index))
 }
 
 /// Reads the body at `at`, whose digest has been checked; `None` if it is not of this format.

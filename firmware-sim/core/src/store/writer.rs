@@ -1,4 +1,4 @@
-//! Streams the body of a slot into flash, so that no commit needs the whole state in RAM.
+//! Streams an image or the body of a frame into flash, so that no commit needs it in RAM.
 
 use super::Span;
 use crate::platform::{Flash, FlashFault, PROGRAM_UNIT};
@@ -60,17 +60,18 @@ impl<'f, F: Flash> Writer<'f, F> {
         Ok(())
     }
 
-    /// Writes out the rest and returns the digest of everything.
-    pub(super) fn finish(mut self) -> Result<[u8; 32], FlashFault> {
+    /// Writes out the rest. Returns the address of the next unit, and the digest of everything.
+    pub(super) fn finish(mut self) -> Result<(u32, [u8; 32]), FlashFault> {
         self.flush()?;
-        Ok(self.hasher.finalize().into())
+        let after = self.at.next_multiple_of(PROGRAM_UNIT as u32);
+        Ok((after, self.hasher.finalize().into()))
     }
 
     fn flush(&mut self) -> Result<(), FlashFault> {
         if self.used == 0 {
             return Ok(());
         }
-        // The last unit is filled up with erased bits, which the length in the header leaves out.
+        // The last unit is filled up with erased bits, which the length leaves out.
         let end = self.used.next_multiple_of(PROGRAM_UNIT);
         self.page[self.used..end].fill(0xFF);
         self.flash.program(self.at, &self.page[..end])?;

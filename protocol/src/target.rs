@@ -1,0 +1,103 @@
+//! Target of a conversion: the machine that the channels go to, as its request file says who it is. A dongle
+//! copies it into the receipt and judges nothing in it.
+
+use crate::cbor::{self, Decoder, Encoder, Full, Malformed, Written};
+use crate::id::PublicKey;
+use crate::limits::{COMPONENT_LEN, COMPONENTS_MAX, SALT_LEN};
+use crate::list::List;
+
+/// What a component of a machine is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Part {
+    /// Main board.
+    #[default]
+    Board = 1,
+    /// Processor.
+    Cpu = 2,
+    /// Memory size.
+    Memory = 3,
+    /// One network card.
+    Network = 4,
+    /// Display card.
+    Display = 5,
+}
+
+impl Part {
+    fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::Board),
+            2 => Some(Self::Cpu),
+            3 => Some(Self::Memory),
+            4 => Some(Self::Network),
+            5 => Some(Self::Display),
+            _ => None,
+        }
+    }
+}
+
+/// One component, as a salted hash. One that a machine has not is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Component {
+    /// What it is.
+    pub part: Part,
+    /// First half of HMAC-SHA-256(salt, canonical value).
+    pub hash: [u8; COMPONENT_LEN],
+}
+
+/// A machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Made by that machine for one request.
+    pub salt: [u8; SALT_LEN],
+    /// Its components, in the order of their parts.
+    pub components: List<Component, COMPONENTS_MAX>,
+    /// Its host key.
+    pub host_key: PublicKey,
+}
+
+impl Target {
+    pub(crate) fn encode(&self, e: &mut Encoder<'_>) -> Written {
+        e.array(3)?.bytes(&self.salt)?;
+        e.array(self.components.len() as u64)?;
+        for component in &*self.components {
+            e.array(2)?
+                .u8(component.part as u8)?
+                .bytes(&component.hash)?;
+        }
+        e.bytes(&self.host_key)?.ok()
+    }
+
+    pub(crate) fn decode(d: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        if cbor::array(d, 3, "target")? != 3 {
+            return Err(Malformed::Field("target"));
+        }
+        Ok(Self {
+            salt: cbor::bytes(d, "salt")?,
+            components: read_components(d)?,
+            host_key: cbor::bytes(d, "host key")?,
+        })
+    }
+}
+
+fn read_components(d: &mut Decoder<'_>) -> Result<List<Component, COMPONENTS_MAX>, Malformed> {
+    let wrong = Malformed::Field("component");
+    let mut components = List::<Component, COMPONENTS_MAX>::default();
+    for _ in 0..cbor::array(d, COMPONENTS_MAX, "components")? {
+        if cbor::array(d, 2, "component")? != 2 {
+            return Err(wrong);
+        }
+        let component = Component {
+            part: Part::from_code(cbor::code(d, "component")?).ok_or(wrong)?,
+            hash: cbor::bytes(d, "component")?,
+        };
+        if components
+            .last()
+            .is_some_and(|last| last.part > component.part)
+        {
+            return Err(wrong);
+        }
+        components.push(component).map_err(|Full| wrong)?;
+    }
+    Ok(components)
+}
