@@ -15,17 +15,23 @@ use tallykey_sim::provision::{NEW_CHANNELS, Order, OwnerCodeFile, chip_id, provi
 use tallykey_sim::socket::{self, Listener};
 use tallykey_sim::usbip::Server;
 
+/// Ways to a dongle that know neither frames nor a second one.
+#[cfg(unix)]
+const SOCKETS: [&str; 2] = ["socket", "listen"];
+#[cfg(not(unix))]
+const SOCKETS: [&str; 1] = ["listen"];
+
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     place: Place,
 
     /// Dongles on the USB bus; serials count up from the first.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16), requires = "usbip")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16), conflicts_with_all = SOCKETS)]
     count: u8,
 
     /// Keep to USB's frames: each endpoint moves at most one report in a millisecond, as on a cable.
-    #[arg(long, requires = "usbip")]
+    #[arg(long, conflicts_with_all = SOCKETS)]
     frame_pacing: bool,
 
     /// File that the dongle survives in; made if it is not there. Without it the dongle is gone when this stops.

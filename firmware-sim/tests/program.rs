@@ -203,3 +203,62 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
         "{said}"
     );
 }
+
+#[test]
+fn a_usb_bus_lists_as_many_dongles_as_are_counted() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tallykey-sim"))
+        .args(["serve", "--usbip", "127.0.0.1:0", "--count", "2"])
+        .args(["--serial", "SIM-0009"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines: Vec<String> = lines
+        .map_while(Result::ok)
+        .take_while(|line| !line.starts_with("serve"))
+        .collect();
+    let running = Running {
+        child,
+        lines: lines.clone(),
+    };
+    lines.retain(|line| line.starts_with("attach"));
+    let [first, second] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert!(first.ends_with("attach -r 127.0.0.1 -b 1-1"), "{first}");
+    assert!(second.ends_with("attach -r 127.0.0.1 -b 1-2"), "{second}");
+    for serial in ["SIM-0009,", "SIM-0010,"] {
+        let said = running.lines.iter().any(|line| line.contains(serial));
+        assert!(said, "{serial} {:?}", running.lines);
+    }
+    let port = first
+        .split_whitespace()
+        .skip_while(|word| *word != "--tcp-port")
+        .nth(1)
+        .unwrap();
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    // OP_REQ_DEVLIST; the number of devices follows the head of the answer.
+    stream
+        .write_all(&[0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0])
+        .unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer[8..], [0, 0, 0, 2]);
+}
+
+#[test]
+fn what_only_a_usb_bus_can_do_is_refused_elsewhere() {
+    let listen = ["serve", "--listen", "127.0.0.1:0"];
+    for more in [&["--count", "2"][..], &["--frame-pacing"]] {
+        let why = fails(&[&listen[..], more].concat());
+        assert!(
+            why.contains("cannot be used with") && why.contains(more[0]),
+            "{why}"
+        );
+    }
+    let usbip = ["serve", "--usbip", "127.0.0.1:0"];
+    let why = fails(&[&usbip[..], &["--count", "2", "--serial", "SIM"]].concat());
+    assert!(why.contains("does not end in a number"), "{why}");
+    assert!(fails(&[&usbip[..], &["--count", "0"]].concat()).contains("--count"));
+    assert!(fails(&["serve", "--usbip", "0.0.0.0:0"]).contains("not a loopback address"));
+}
