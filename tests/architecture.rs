@@ -171,6 +171,35 @@ fn files_stay_small() {
     assert!(long.is_empty(), "over 500 lines:\n{}", long.join("\n"));
 }
 
+#[test]
+fn every_row_of_the_threat_model_is_a_test() {
+    let model = fs::read_to_string("docs/threat-model.md").expect("the threat model");
+    let rows = model.lines().filter_map(|line| {
+        let number = line.strip_prefix("| A")?.split(' ').next()?;
+        number.parse::<u32>().ok()
+    });
+    let rows: Vec<u32> = rows.collect();
+    assert!(rows.len() > 15, "the threat model has lost its rows");
+    let folders = [
+        "src",
+        "protocol",
+        "signing",
+        "client",
+        "firmware-sim",
+        "tests",
+    ];
+    let code: String = folders
+        .iter()
+        .flat_map(|folder| files_below(Path::new(folder)))
+        .map(|(_, text)| text)
+        .collect();
+    let missing: Vec<_> = rows
+        .iter()
+        .filter(|row| !code.contains(&format!("fn a{row:02}_")))
+        .collect();
+    assert!(missing.is_empty(), "rows without a test: {missing:?}");
+}
+
 /// The files of a room: `src/room.rs` and everything under `src/room/`.
 fn code_of(src: &Path, room: &str) -> Vec<(PathBuf, String)> {
     let files = code_below(src).into_iter().filter(|(path, _)| {
@@ -181,15 +210,26 @@ fn code_of(src: &Path, room: &str) -> Vec<(PathBuf, String)> {
     files
 }
 
-/// Every Rust file below `folder`, without comments and without its unit tests.
-fn code_below(folder: &Path) -> Vec<(PathBuf, String)> {
+/// Every Rust file below `folder`, as it is.
+fn files_below(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            found.extend(code_below(&path));
+            found.extend(files_below(&path));
         } else if path.extension().is_some_and(|kind| kind == "rs") {
             let text = fs::read_to_string(&path).expect("readable");
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+/// Every Rust file below `folder`, without comments and without its unit tests.
+fn code_below(folder: &Path) -> Vec<(PathBuf, String)> {
+    let files = files_below(folder).into_iter();
+    files
+        .map(|(path, text)| {
             let tests = path.ends_with("tests.rs")
                 || path
                     .parent()
@@ -200,10 +240,9 @@ fn code_below(folder: &Path) -> Vec<(PathBuf, String)> {
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .collect();
-            found.push((path, lines.join("\n")));
-        }
-    }
-    found
+            (path, lines.join("\n"))
+        })
+        .collect()
 }
 
 /// The words that follow `prefix`, groups in braces taken apart.
