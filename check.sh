@@ -70,6 +70,6 @@ step "core without std or heap" firmware-sim/core/bare/link.sh
 step "release build" cargo build --locked --release
 step "tests" tests
 step "power cuts in every flash write" \
-    cargo test --locked -p tallykey-sim --all-features --test dongle -- --nocapture "$sweep"
+    cargo test --locked --workspace --all-features --test dongle -- --nocapture "$sweep"
 step "a real kernel" tests/vm/run.sh target/debug
 printf '\nall checks passed in %d s\n' $((SECONDS - started))
