@@ -45,6 +45,8 @@ struct State {
 pub(crate) struct Pace {
     /// What a signature takes on it, ms.
     sign_ms: u64,
+    /// What it takes to erase a sector, ms.
+    erase_ms: u64,
     /// When the request that the core holds is done, in the part's ms.
     due_ms: Option<u64>,
 }
@@ -59,8 +61,13 @@ impl Pace {
                 let takes_ms = if command.signs() { self.sign_ms } else { 0 };
                 if now_ms >= *self.due_ms.get_or_insert(now_ms.saturating_add(takes_ms)) {
                     dongle.work();
-                    // What waits for the button is still held.
-                    self.due_ms = dongle.held().map(|_| now_ms);
+                    let erases =
+                        |dongle: &Dongle<_>| dongle.held().is_some() && !dongle.is_asking();
+                    while self.erase_ms == 0 && erases(dongle) {
+                        dongle.work();
+                    }
+                    let takes_ms = if erases(dongle) { self.erase_ms } else { 0 };
+                    self.due_ms = dongle.held().map(|_| now_ms.saturating_add(takes_ms));
                 }
             }
         }
@@ -124,6 +131,11 @@ impl SimDongle {
     /// Makes every command that signs take this long, as it does on a real part (2.6 to 600 ms).
     pub fn set_sign_time(&self, ms: u64) {
         self.port.lock().pace.sign_ms = ms;
+    }
+
+    /// Makes every sector that is erased ahead of a commit take this long, as it does on a real part (22 to 400 ms).
+    pub fn set_erase_time(&self, ms: u64) {
+        self.port.lock().pace.erase_ms = ms;
     }
 
     /// Says what becomes of the button from now on, also for a request that waits for it.
