@@ -9,11 +9,12 @@ mod opening;
 mod pause;
 mod testing;
 
-use crate::identity::Identity;
+use crate::identity::{self, Identity};
 use crate::lifecycle::{self, After};
 use crate::platform::{Flash, FlashFault, Platform};
 use crate::session::Sessions;
 use crate::store::{BootFault, Item, Store};
+use crate::vault::Secret;
 use pause::Stage;
 use tallykey_protocol::cbor::{Full, Malformed};
 use tallykey_protocol::command::{
@@ -63,7 +64,9 @@ impl<P: Platform> Device<P> {
 
     fn start(platform: &mut P) -> Result<(Store, Identity, [u8; 16]), BootFault> {
         let store = Store::boot(platform.flash())?;
-        let identity = Identity::load(&store, platform.flash())?;
+        let identity = Identity::load(&store, platform)?;
+        // Not kept in RAM: only that it can be read when it is needed.
+        identity::secret(&store, platform, Secret::Verifier)?;
         let mut boot_id = [0; 16];
         platform.random(&mut boot_id).map_err(BootFault::Random)?;
         Ok((store, identity, boot_id))

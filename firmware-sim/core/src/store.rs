@@ -51,8 +51,8 @@
 //! banks, were erased as if nothing had ever been there: who can do that can also swap the part.
 //!
 //! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, [`RECEIPTS_MAX`]
-//! receipts, three certificates and a revocation list of the greatest length, all at once, checked when this crate
-//! is compiled.
+//! receipts, three certificates, a revocation list and two secrets of the greatest length, all at once, checked when
+//! this crate is compiled.
 //!
 //! **Erasure.** What a commit replaces, a key included, stays readable until its bank has been erased. Nothing uses
 //! it.
@@ -73,6 +73,7 @@ pub(crate) use image::{Item, Meta, Place};
 pub use stored::{Stored, stored};
 
 use crate::platform::{Flash, FlashFault, PROGRAM_UNIT, RandomFault};
+use crate::vault::KEPT_MAX;
 use check::{digest, is_erased};
 use core::fmt;
 use frame::Found;
@@ -93,6 +94,7 @@ pub(crate) const FLASH_LEN: u32 = 2 * BANK_LEN;
 const GREATEST_STATE: usize = HEADER_LEN
     + META_LEN
     + PLACES * 2
+    + 2 * KEPT_MAX
     + 3 * CERT_MAX
     + CRL_MAX
     + GRANTS_MAX * (crate::grants::HEAD_MAX + GRANT_MAX)
@@ -143,6 +145,8 @@ pub enum BootFault {
     Random(RandomFault),
     /// The flash holds something that no sequence of commits and power cuts leaves.
     Damaged,
+    /// Another part wrote this flash: its secrets cannot be read with the storage key of this one.
+    OtherPart,
 }
 
 impl fmt::Display for BootFault {
@@ -153,6 +157,9 @@ impl fmt::Display for BootFault {
             Self::Damaged => {
                 f.write_str("the dongle's stored state is damaged: it matches none of its digests")
             }
+            Self::OtherPart => f.write_str(
+                "the dongle's flash was written by another part: this one cannot read its keys",
+            ),
         }
     }
 }
@@ -161,7 +168,7 @@ impl core::error::Error for BootFault {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Flash(fault) => Some(fault),
-            Self::Random(_) | Self::Damaged => None,
+            Self::Random(_) | Self::Damaged | Self::OtherPart => None,
         }
     }
 }

@@ -3,10 +3,12 @@
 use super::pause::{Stage, make_room};
 use super::{Device, Keep, Outcome, decode, issuer::Trust, licence::sign, ok};
 use crate::grants;
+use crate::identity;
 use crate::lifecycle::After;
 use crate::platform::Platform;
 use crate::receipts::{self, Head, Ring};
 use crate::store::{GIVING, Item};
+use crate::vault::Secret;
 use sha2::{Digest, Sha256};
 use tallykey_protocol::cbor::Full;
 use tallykey_protocol::command::order::{self, Order, TriesLeft};
@@ -162,8 +164,10 @@ impl<P: Platform> Device<P> {
         request: &order::Request<'_>,
     ) -> Result<Option<u8>, Status> {
         let transcript = *self.sessions.transcript().ok_or(Status::NoSession)?;
+        let verifier = identity::secret(&self.store, &mut self.platform, Secret::Verifier)
+            .map_err(|_| Status::StorageFailed)?
+            .ok_or(Status::NoSuchItem)?;
         let meta = self.store.meta();
-        let verifier = meta.verifier.ok_or(Status::NoSuchItem)?;
         if meta.tries >= OWNER_TRIES {
             return Err(Status::OwnerLocked);
         }

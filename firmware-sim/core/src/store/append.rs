@@ -40,7 +40,7 @@ pub(super) fn append(
     let mut spans = active.spans;
     let hasher = frame::hasher(&active.chain, &head);
     let mut writer = Writer::new(flash, at + HEAD_LEN as u32, hasher);
-    writer.push(&meta.encode()[..])?;
+    writer.push(&meta.encode())?;
     for (index, bytes) in changed(active, entries) {
         let len = entries[index].len();
         let [low, high] = len.to_le_bytes();

@@ -40,7 +40,7 @@ pub(super) fn compact(
         erase(flash, active, &mut erased)?;
     }
     let mut writer = Writer::new(flash, body, header.hasher());
-    writer.push(&meta.encode()[..])?;
+    writer.push(&meta.encode())?;
     let mut spans = [Span::default(); PLACES];
     for (n, entry) in entries.iter().enumerate() {
         writer.push(&entry.len().to_le_bytes())?;
