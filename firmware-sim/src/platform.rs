@@ -49,6 +49,16 @@ impl SimPlatform {
         }
     }
 
+    /// Whether a planned cut has taken its power.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.flash.is_cut()
+    }
+
+    /// The power is back.
+    pub(crate) fn restore_power(&mut self) {
+        self.flash.restore_power();
+    }
+
     /// How often the LED was asked to blink.
     pub(crate) const fn winks(&self) -> u64 {
         self.winks

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tallykey_protocol::id::is_serial;
 use tallykey_signing::simulator;
+use tallykey_sim::control::{self, Action, ControlServer, Dongles, parse_action};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
@@ -57,6 +58,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MS", default_value_t = 0)]
     sign_time: u64,
 
+    /// A fault that is there from the start, in the words of `ctl`; may be given several times.
+    #[arg(long = "fault", value_name = "WORDS", value_parser = parse_action)]
+    faults: Vec<Action>,
+
+    /// Where `tallykey-sim ctl` finds this: a path, or a loopback address and port [default: a socket in the user's
+    /// runtime folder, if that is free].
+    #[arg(long, value_name = "PLACE", env = "TALLYKEY_SIM_CONTROL")]
+    control: Option<control::Place>,
+
     /// Leave the dongles as they are: without a key, a serial and channels if they are new.
     #[arg(long)]
     blank: bool,
@@ -105,17 +115,31 @@ fn channels(text: &str) -> Result<(String, u64), String> {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let bus = arguments.bus()?;
+    let control = knobs(arguments.control.as_ref())?;
     let mut dongles = Vec::new();
     for serial in serials(&arguments.serial, arguments.count)? {
         let dongle = arguments.plug(&serial)?;
         if !arguments.blank {
             arguments.provision(&dongle, &serial)?;
         }
-        // The station was not made to wait.
+        // The station was not made to wait nor to suffer, and is not counted.
+        dongle.clear();
         dongle.set_sign_time(arguments.sign_time);
+        for fault in &arguments.faults {
+            fault
+                .apply(&dongle)
+                .map_err(|refusal| anyhow::anyhow!("{refusal}: {}", refusal.next()))?;
+        }
         dongles.push((serial, dongle));
     }
     arguments.announce(&dongles)?;
+    match control {
+        Ok(control) => {
+            say(&[("control", control.place().to_string())])?;
+            control.serve(Dongles::new(dongles.clone()))?;
+        }
+        Err(why) => say(&[("control", format!("none: {why}"))])?,
+    }
     match bus {
         Bus::Socket(listener) => {
             let (_, dongle) = dongles.first().context("at least one is counted")?;
@@ -141,6 +165,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             say(&[("serve", format!("{} serve --simulate --usb", host()))])?;
             server.serve().context("the USB bus failed")
         }
+    }
+}
+
+/// The control socket: where the user wants it, or in the usual place. That one may be taken or not be there, which
+/// is no reason not to serve.
+fn knobs(wanted: Option<&control::Place>) -> anyhow::Result<Result<ControlServer, String>> {
+    match (wanted, control::Place::usual()) {
+        (Some(place), _) => Ok(Ok(ControlServer::bind(place)?)),
+        (None, Err(none)) => Ok(Err(none.to_string())),
+        (None, Ok(place)) => Ok(ControlServer::bind(&place)
+            .map_err(|why| format!("{why} (--control names another place)"))),
     }
 }
 
