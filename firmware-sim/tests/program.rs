@@ -10,9 +10,16 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use tallykey_protocol::command::{Command as Wire, Encode, open};
 use tallykey_protocol::frame::{
     BROADCAST, Exchange, InitReply, Packets, Progress, command, init_request,
 };
+use tallykey_protocol::profile::Profile;
+use tallykey_protocol::session::public_key;
+use tallykey_signing::{Vendor, simulator};
+
+/// Says that this host speaks version 1.
+const HELLO: &[u8] = b"\xA2\x01\x01\x02\x01";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -86,7 +93,24 @@ impl Running {
     fn hello(&self) -> Vec<u8> {
         let mut stream = self.connect();
         let channel = channel(&mut stream);
-        ask(&mut stream, channel, 0x40, b"\xA2\x01\x01\x02\x01")
+        ask(&mut stream, channel, 0x40, HELLO)
+    }
+
+    /// What it proves to a host that opens it: the product of its grant among that.
+    fn opening(&self) -> Vec<u8> {
+        let mut stream = self.connect();
+        let channel = channel(&mut stream);
+        ask(&mut stream, channel, 0x40, HELLO);
+        let secret = p256::SecretKey::from_slice(&[1; 32]).unwrap();
+        let request = open::Request {
+            nonce: [2; 32],
+            ephemeral: public_key(&secret),
+            host_id: [3; 16],
+        };
+        let mut message = [0; 256];
+        let length = request.encode(&mut message).unwrap();
+        let open = Wire::Open.code();
+        ask(&mut stream, channel, open, &message[..length])
     }
 }
 
@@ -289,4 +313,39 @@ fn what_only_a_usb_bus_can_do_is_refused_elsewhere() {
     assert!(why.contains("does not end in a number"), "{why}");
     assert!(fails(&[&usbip[..], &["--count", "0"]].concat()).contains("--count"));
     assert!(fails(&["serve", "--usbip", "0.0.0.0:0"]).contains("not a loopback address"));
+}
+
+#[test]
+fn channels_are_for_the_product_that_is_named() {
+    assert!(contains(&Running::start(&[]).opening(), "tallykey-vms"));
+    let other = Running::start(&["--product", "other-vms"]);
+    assert!(contains(&other.opening(), "other-vms"));
+    let said = fails(&["serve", "--listen", "127.0.0.1:0", "--product", "VMS"]);
+    assert!(said.contains("small letters"), "{said}");
+}
+
+#[test]
+fn channels_are_for_the_product_of_a_profile() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("product.profile");
+    let serve = ["--profile", file.to_str().unwrap()];
+    let profile = Profile {
+        product: "signed-vms",
+        ..simulator::profile()
+    };
+    let vendor = simulator::vendor().unwrap();
+    std::fs::write(&file, vendor.sign_profile(&profile).unwrap()).unwrap();
+    assert!(contains(&Running::start(&serve).opening(), "signed-vms"));
+
+    let fails = || fails(&[&["serve", "--listen", "127.0.0.1:0"], &serve[..]].concat());
+    let other = Vendor::generate("Other", true, simulator::ISSUED_AT, getrandom::fill).unwrap();
+    let profile = Profile {
+        vendor: "Other",
+        ..profile
+    };
+    std::fs::write(&file, other.sign_profile(&profile).unwrap()).unwrap();
+    let why = "no product profile of the simulator's vendor";
+    assert!(fails().contains(why));
+    std::fs::write(&file, "no profile").unwrap();
+    assert!(fails().contains(why));
 }
