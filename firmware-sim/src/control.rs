@@ -13,7 +13,7 @@ mod refusal;
 mod request;
 mod server;
 
-pub use action::{Action, TearAt, parse_action};
+pub use action::{Action, Knob, TearAt, parse_action};
 pub use client::{Client, ClientError};
 pub use dongles::Dongles;
 pub use place::{NoPlace, Place};

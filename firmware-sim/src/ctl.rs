@@ -151,6 +151,9 @@ fn shown(dongle: &Status) -> String {
     if dongle.sign_time_ms > 0 {
         lines.push(("sign time", format!("{} ms", dongle.sign_time_ms)));
     }
+    if dongle.asking {
+        lines.push(("button", "asks to be pressed".to_owned()));
+    }
     let counters = dongle.counters.moved();
     lines.extend(counters.map(|(counter, value)| ("counter", format!("{counter} {value}"))));
     let lines = lines

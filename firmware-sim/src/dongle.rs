@@ -13,7 +13,7 @@ pub(crate) use wire::Wire;
 
 use crate::fault::{At, Change, Counter, Mode, TooMany};
 use crate::flash::PowerCut;
-use crate::platform::SimPlatform;
+use crate::platform::{Button, SimPlatform};
 use state::State;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -162,6 +162,23 @@ impl SimDongle {
         self.change(|state| state.pace.sign_ms = ms);
     }
 
+    /// Says what becomes of the button from now on, also for a request that waits for it.
+    pub fn set_button(&self, button: Button) {
+        self.change(|state| state.platform().set_button(button));
+    }
+
+    /// Presses the button. It counts if the dongle asks for it now.
+    pub fn press(&self) {
+        self.change(|state| state.platform().press());
+    }
+
+    /// Whether a request waits for the button.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        let state = self.port.lock();
+        state.core().is_some_and(Dongle::is_asking)
+    }
+
     /// Arms a fault of reports.
     ///
     /// # Errors
@@ -252,8 +269,10 @@ impl SimDongle {
     /// Everything there is to say of it.
     #[must_use]
     pub fn status(&self) -> Status {
-        let state = self.port.lock();
+        let mut state = self.port.lock();
         let known = state.known();
+        let asking = state.core().is_some_and(Dongle::is_asking);
+        let button = state.platform().button();
         Status {
             serial: known.serial,
             lifecycle: known.lifecycle.to_owned(),
@@ -262,6 +281,8 @@ impl SimDongle {
             stalled: state.cable.is_stalled(),
             hostile: state.cable.mode().map(|mode| mode.to_string()),
             sign_time_ms: state.pace.sign_ms,
+            button,
+            asking,
             cut_planned: state.cable.is_cut_planned(),
             armed: state
                 .cable

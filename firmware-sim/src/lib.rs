@@ -3,7 +3,7 @@
 //! | room | pretends or does |
 //! | --- | --- |
 //! | [`flash`] | NOR flash, in memory or in a file, with power cuts |
-//! | [`platform`] | the part around it: clock, random source, LED |
+//! | [`platform`] | the part around it: clock, random source, button and LED |
 //! | [`dongle`] | the USB port: plug, unplug, handles of several hosts |
 //! | [`fault`] | what can go wrong between the core and its host, and counters of it |
 //! | [`socket`] | the port on a Unix or TCP socket |

@@ -4,7 +4,8 @@ use super::Refusal;
 use crate::dongle::SimDongle;
 use crate::fault::{At, Change, Mask, Mode, Offset};
 use crate::flash::{PowerCut, Tear};
-use clap::{Parser, Subcommand};
+use crate::platform::Button;
+use clap::{Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::num::NonZeroU64;
@@ -83,14 +84,36 @@ pub enum Action {
         #[arg(value_name = "MS", value_parser = clap::value_parser!(u64).range(..=SIGN_TIME_MAX_MS))]
         ms: u64,
     },
+    /// Press the button, or say what becomes of it from now on
+    Button {
+        /// What.
+        #[arg(value_enum, value_name = "WHAT")]
+        to: Knob,
+    },
     /// Put a hostile device in its place, until `clear`
     Hostile {
         /// What that does.
         #[command(subcommand)]
         mode: Mode,
     },
-    /// End every fault and set the counters to zero; plug and sign time stay
+    /// End every fault and set the counters to zero; plug, sign time and button stay
     Clear,
+}
+
+/// What is done with the button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Knob {
+    /// Press it now, when the dongle asks
+    Press,
+    /// Press it as soon as the dongle asks
+    Accept,
+    /// Decline as soon as the dongle asks
+    Reject,
+    /// Let the dongle wait for `button press`
+    Ask,
+    /// Have none: nobody is asked
+    Absent,
 }
 
 /// What of an interrupted write reaches the cells, in words.
@@ -187,6 +210,16 @@ impl Action {
             Self::Release => dongle.release(),
             Self::Cut { write, tear } => dongle.cut(PowerCut::after(write.get() - 1, tear.0)),
             Self::SignTime { ms } => dongle.set_sign_time((*ms).min(SIGN_TIME_MAX_MS)),
+            Self::Button { to: Knob::Press } if !dongle.is_asking() => {
+                return Err(Refusal::NotAsking);
+            }
+            Self::Button { to } => match to {
+                Knob::Press => dongle.press(),
+                Knob::Accept => dongle.set_button(Button::Accept),
+                Knob::Reject => dongle.set_button(Button::Reject),
+                Knob::Ask => dongle.set_button(Button::Ask),
+                Knob::Absent => dongle.set_button(Button::Absent),
+            },
             Self::Hostile { mode } => dongle.set_hostile(Some(mode.clone())),
             Self::Clear => dongle.clear(),
         }

@@ -30,6 +30,9 @@ pub enum Refusal {
     /// It has no power.
     #[error("the dongle is not plugged in")]
     NotPluggedIn,
+    /// No request waits for the button.
+    #[error("the dongle does not ask for its button now")]
+    NotAsking,
     /// Its flash does not let it start, or lost its power while it did.
     #[error("the dongle does not start: {why}")]
     CannotStart {
@@ -64,6 +67,7 @@ impl Refusal {
             Self::WhichDongle { .. } => "which-dongle",
             Self::NoSuchDongle { .. } => "no-such-dongle",
             Self::NotPluggedIn => "not-plugged-in",
+            Self::NotAsking => "not-asking",
             Self::CannotStart { .. } => "cannot-start",
             Self::TooManyFaults => "too-many-faults",
             Self::NotReached { .. } => "not-reached",
@@ -83,6 +87,9 @@ impl Refusal {
                 format!("name one of these with --dongle: {}", serials.join(", "))
             }
             Self::NotPluggedIn => "plug it in: tallykey-sim ctl replug".into(),
+            Self::NotAsking => {
+                "let it ask (tallykey-sim ctl button ask), and wait until it does: tallykey-sim ctl wait asked 1".into()
+            }
             Self::CannotStart { .. } => {
                 "if power was cut again while it started, plug it in once more; else restore a copy of its flash file"
                     .into()

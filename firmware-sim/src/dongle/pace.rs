@@ -26,8 +26,9 @@ impl Pace {
             return false;
         }
         dongle.work();
-        self.due_ms = None;
-        takes_ms > 0
+        // What waits for the button is still held.
+        self.due_ms = dongle.held().map(|_| now_ms);
+        takes_ms > 0 && self.due_ms.is_none()
     }
 
     /// Nothing is under way any more.

@@ -1,6 +1,7 @@
 //! What there is to say of a simulated dongle.
 
 use crate::fault::Counters;
+use crate::platform::Button;
 use serde::{Deserialize, Serialize};
 
 /// Knobs, faults and counters of a dongle, as they are now.
@@ -20,6 +21,10 @@ pub struct Status {
     pub hostile: Option<String>,
     /// What a signature takes, ms.
     pub sign_time_ms: u64,
+    /// What becomes of its button.
+    pub button: Button,
+    /// Whether a request waits for the button.
+    pub asking: bool,
     /// Whether a power cut is planned for one of its next flash writes.
     pub cut_planned: bool,
     /// Report faults that wait, in the words that arm them.

@@ -78,6 +78,10 @@ impl ReportDevice for Wire<'_> {
         if self.pace.work(self.core) {
             self.cable.count(Counter::SlowSignatures);
         }
+        let presses = self.core.platform().take_presses();
+        self.cable.add(Counter::Asked, presses.asked);
+        self.cable.add(Counter::Confirmed, presses.confirmed);
+        self.cable.add(Counter::Declined, presses.declined);
         if self.cable.is_cut_planned() && self.core.platform().is_cut() {
             self.cable.lose(Loss::Cut);
         }

@@ -122,7 +122,11 @@ impl Cable {
     }
 
     pub(crate) fn count(&mut self, counter: Counter) {
-        self.counters.count(counter);
+        self.counters.add(counter, 1);
+    }
+
+    pub(crate) fn add(&mut self, counter: Counter, more: u64) {
+        self.counters.add(counter, more);
     }
 }
 

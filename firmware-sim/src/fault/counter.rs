@@ -41,6 +41,12 @@ pub enum Counter {
     Cuts,
     /// Signatures that took the time of `sign-time`
     SlowSignatures,
+    /// Times that it asked for its button
+    Asked,
+    /// Times that the button said yes
+    Confirmed,
+    /// Times that the button said no
+    Declined,
     /// Reports made by a hostile mode
     Hostile,
     /// Enumerations with the ids or the serial of a hostile mode
@@ -80,7 +86,7 @@ impl Counters {
         all.filter(|(_, value)| *value > 0)
     }
 
-    pub(crate) fn count(&mut self, counter: Counter) {
-        *self.0.entry(counter).or_default() += 1;
+    pub(crate) fn add(&mut self, counter: Counter, more: u64) {
+        *self.0.entry(counter).or_default() += more;
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 use tallykey_protocol::command::{Encode, hello};
-use tallykey_protocol::frame::{DeviceInfo, Endpoint, Input, Packets, keepalive_report};
+use tallykey_protocol::frame::{DeviceInfo, Endpoint, Input, Packets, keepalive, keepalive_report};
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::MESSAGE_MAX;
 use tallykey_protocol::report::Report;
@@ -242,7 +242,7 @@ impl Impostor {
                 // Never the last one: from the 128th on, the one before it again and again.
                 whole[(self.sent - 1).min(whole.len() - 2)]
             }
-            _ => keepalive_report(channel),
+            _ => keepalive_report(channel, keepalive::PROCESSING),
         }
     }
 }

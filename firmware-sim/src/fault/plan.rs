@@ -218,7 +218,7 @@ impl Plan {
             if !(armed.first()..=armed.last()).contains(&armed.seen) {
                 continue;
             }
-            counters.count(match armed.change {
+            let counter = match armed.change {
                 Change::Drop => {
                     dropped = true;
                     Counter::Dropped
@@ -235,7 +235,8 @@ impl Plan {
                     report[usize::from(byte.0)] ^= mask.0.get();
                     Counter::Corrupted
                 }
-            });
+            };
+            counters.add(counter, 1);
         }
         self.armed.retain(|armed| armed.seen < armed.last());
         Passing {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use tallykey_protocol::id::{is_name, is_serial};
 use tallykey_sim::control::{self, Action, parse_action};
+use tallykey_sim::platform::Button;
 
 /// Ways to a dongle that know neither frames nor a second one.
 #[cfg(unix)]
@@ -56,6 +57,10 @@ pub(crate) struct Arguments {
     /// What a signature takes on this part, in milliseconds: real ones take 2.6 to 600.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(super) sign_time: u64,
+
+    /// What becomes of the button that the dongle asks for before it gives channels away.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Button::Accept)]
+    pub(super) button: Button,
 
     /// A fault that is there from the start, in the words of `ctl`; may be given several times.
     #[arg(long = "fault", value_name = "WORDS", value_parser = parse_action)]

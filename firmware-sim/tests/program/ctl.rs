@@ -220,6 +220,18 @@ fn a_wait_ends_when_it_happens_or_says_that_it_has_not() {
 }
 
 #[test]
+fn the_button_is_what_it_was_told_to_be() {
+    let running = Running::start(&["--button", "reject"]);
+    assert_eq!(running.is("button"), "reject");
+    running.ctl("button ask");
+    assert_eq!(running.is("button"), "ask");
+    assert_eq!(running.is("asking"), false);
+    let (code, said) = running.ctl_fails("button press");
+    assert_eq!(code, 3);
+    assert!(said.contains("code: not-asking") && said.contains("wait asked 1"));
+}
+
+#[test]
 fn several_dongles_are_told_apart_by_serial() {
     let running = Running::usb(&["--count", "2"]);
     let (code, said) = running.ctl_fails("unplug");
