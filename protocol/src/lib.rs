@@ -5,13 +5,14 @@
 //!
 //! From the wire inwards: [`report`] → [`frame`] → [`command`] → [`session`] → records
 //! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`receipt`], [`instruction`], [`time`], [`licence`],
-//! [`composite`], [`trust`]).
+//! [`composite`], [`request`], [`revocation`], [`trust`]).
 //! In files records wear [`armour`]. Sizes are in [`limits`].
 
 #![no_std]
 #![forbid(unsafe_code)]
 
 pub mod armour;
+pub mod array;
 pub mod cbor;
 pub mod cert;
 mod claim;
@@ -32,6 +33,8 @@ pub mod profile;
 pub mod proof;
 pub mod receipt;
 pub mod report;
+pub mod request;
+pub mod revocation;
 pub mod session;
 pub mod status;
 pub mod target;

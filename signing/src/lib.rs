@@ -16,7 +16,8 @@ mod vendor;
 pub use grant::{Holder, first_grant, next_grant};
 pub use licence::{mac_licence, machine_licence, next_licence};
 pub use record::{
-    Issuer, RecordError, sign_grant, sign_instruction, sign_licence, sign_profile, sign_time,
+    Issuer, RecordError, sign_grant, sign_instruction, sign_licence, sign_profile, sign_request,
+    sign_revocations, sign_time,
 };
-pub use signer::{NotAKey, SignError, Signer, SoftwareKey};
+pub use signer::{NotAKey, PemError, SignError, Signer, SoftwareKey};
 pub use vendor::{Vendor, VendorError};
