@@ -9,6 +9,7 @@ use tallykey_protocol::cbor::Full;
 use tallykey_protocol::cert::Certificate;
 use tallykey_protocol::composite::Composite;
 use tallykey_protocol::cose::{Header, Sign1, Typ, assemble};
+use tallykey_protocol::file::Objects;
 use tallykey_protocol::grant::Grant;
 use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::instruction::Instruction;
@@ -50,11 +51,16 @@ fn file(bytes: &[u8]) {
         let length = bundle.encode(&mut out).expect("as long as it was");
         assert_eq!(out[..length], *bytes);
     }
-    for label in [Label::Grant, Label::Profile, Label::TrustBundle] {
+    for label in Label::ALL {
         let mut out = [0; PROFILE_MAX];
         if let Ok(inside) = armour::single(bytes, label, &mut out) {
             assert!(inside.len() <= bytes.len());
         }
+    }
+    let (mut objects, mut out, mut inside) = (Objects::new(bytes), [0; PROFILE_MAX], 0);
+    while let Some(object) = objects.next(&mut out) {
+        inside += object.map_or(1, |object| object.bytes.len());
+        assert!(inside <= bytes.len(), "more comes out than went in");
     }
     let root = Certificate::parse(vendor().root_certificate()).expect("our own root");
     let _ = Grant::verify(bytes, &root);

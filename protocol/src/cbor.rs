@@ -5,7 +5,7 @@
 
 mod strict;
 
-pub use strict::check;
+pub use strict::{check, split};
 
 use core::fmt;
 use minicbor::encode::write::{Cursor, EndOfSlice};

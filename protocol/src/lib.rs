@@ -6,7 +6,7 @@
 //! From the wire inwards: [`report`] → [`frame`] → [`command`] → [`session`] → records
 //! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`receipt`], [`instruction`], [`time`], [`licence`],
 //! [`composite`], [`request`], [`revocation`], [`trust`]).
-//! In files records wear [`armour`]. Sizes are in [`limits`].
+//! In files records wear [`armour`], and several may follow each other ([`file`]). Sizes are in [`limits`].
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -19,6 +19,7 @@ mod claim;
 pub mod command;
 pub mod composite;
 pub mod cose;
+pub mod file;
 pub mod frame;
 pub mod grant;
 pub mod id;

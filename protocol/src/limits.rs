@@ -105,6 +105,15 @@ pub const REVOCATIONS_MAX: usize = 4096;
 /// Longest revocation list of dongles in bytes: 44 for each, its issuer's certificate included.
 pub const REVOCATION_MAX: usize = REVOCATIONS_MAX * 44 + 2 * 1024;
 
+/// Longest object in a file: a request.
+pub const OBJECT_MAX: usize = REQUEST_MAX;
+
+/// Longest file that is looked into, in bytes: one courier's errand for every server of a large site.
+pub const FILE_MAX: usize = 8 * 1024 * 1024;
+
+/// Objects in one file.
+pub const OBJECTS_MAX: usize = 1024;
+
 /// Characters of a serial: what fits a label, a USB string and a QR code of version 3.
 pub const SERIAL_MAX: usize = 24;
 

@@ -1,5 +1,5 @@
 //! Builds what a vendor signs, over one [`Signer`] port: certificates and revocation lists, product
-//! profiles, grants, software licences, instructions, time tokens.
+//! profiles, grants and updates, software licences, instructions, time tokens. And what a host signs: its requests.
 //!
 //! Everything made here is read back with `tallykey_protocol` before it is handed out.
 
@@ -11,6 +11,7 @@ mod licence;
 mod record;
 mod signer;
 pub mod simulator;
+mod update;
 mod vendor;
 
 pub use grant::{Holder, first_grant, next_grant};
@@ -20,4 +21,5 @@ pub use record::{
     sign_revocations, sign_time,
 };
 pub use signer::{NotAKey, PemError, SignError, Signer, SoftwareKey};
+pub use update::{UpdateError, update};
 pub use vendor::{Vendor, VendorError};

@@ -18,3 +18,4 @@ mod requests;
 mod revocations;
 mod second_opinion;
 mod sins;
+mod updates;
