@@ -25,7 +25,7 @@ pub use exit::Exit;
 pub use failure::{Failure, LOCAL_CODES, LocalCode};
 pub use places::{Places, program};
 pub use screen::Screen;
-pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs};
+pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs, Takeover};
 
 use connect::Connection;
 

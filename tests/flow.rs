@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use tallykey::api::{Server, SocketListener};
+use tallykey::arbiter::Takeover;
 use tallykey::dongle::Vendor as PinnedVendor;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::watch::{Intervals, Watch};
-use tallykey::service::{Role, Service, Settings};
+use tallykey::service::{Moment, Role, Service, Settings};
 use tallykey::store::{SqliteStore, StateFolder};
 use tallykey::usb::sim::LocalFinder;
 use tallykey_client::wire::{AllocationState, Ask};
@@ -57,7 +58,11 @@ async fn host(folder: &std::path::Path, vendor: &Vendor, dongle: SimDongle) -> (
         trust,
         profile,
         simulated: true,
-        clock: Box::new(|| 1_800_000_000_000),
+        takeover: Takeover::Ask,
+        clock: Box::new(|| Moment {
+            wall_ms: 1_800_000_000_000,
+            running_ms: 0,
+        }),
     };
     let service = Service::start(settings, store, inbox, Box::new(watch))
         .await

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tallykey::arbiter::Takeover;
 use tallykey::dongle::{Evidence, Found, Timing, Vendor};
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::{Store, Watcher};
 use tallykey::service::watch::{DongleEvent, WinkDone};
 use tallykey::service::{
-    Actor, Allocated, Ask, FeatureCounts, Service, ServiceError, Settings, Snapshot, StartError,
+    Actor, Allocated, Ask, FeatureCounts, Moment, Service, ServiceError, Settings, Snapshot,
+    StartError,
 };
 use tallykey::store::{SqliteStore, StateFolder};
 use tallykey::usb::Finder;
@@ -35,6 +37,9 @@ pub(crate) const FREE: u64 = 4;
 /// A model that costs this many channels.
 pub(crate) const QUAD: (&str, u64) = ("QUAD-9", 4);
 
+/// Longer than any grace of the product.
+pub(crate) const GRACE: Duration = Duration::from_secs(73 * 3_600);
+
 /// When every record of these tests counts, Unix time in milliseconds.
 pub(crate) const NOW: i64 = 1_700_000_000_000;
 
@@ -57,12 +62,43 @@ pub(crate) fn product() -> profile::Profile<'static> {
     }
 }
 
-/// The clock of a test, Unix time in milliseconds.
-pub(crate) type Clockwork = Arc<AtomicI64>;
+/// The clock of a test: it stands until time is let pass.
+#[derive(Clone)]
+pub(crate) struct Clockwork {
+    wall_ms: Arc<AtomicI64>,
+    running_ms: Arc<AtomicU64>,
+}
 
-/// A clock that stands at [`NOW`] until it is set.
+impl Clockwork {
+    /// Time passes while the host runs.
+    pub(crate) fn pass(&self, time: Duration) {
+        let ms = u64::try_from(time.as_millis()).expect("no test is that long");
+        self.running_ms.fetch_add(ms, Ordering::SeqCst);
+        let ms = i64::try_from(ms).expect("no test is that long");
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Time passes until a moment, Unix time in milliseconds.
+    pub(crate) fn pass_until(&self, wall_ms: i64) {
+        let left = wall_ms - self.wall_ms.load(Ordering::SeqCst);
+        let left = u64::try_from(left).expect("it is still to come");
+        self.pass(Duration::from_millis(left));
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            wall_ms: self.wall_ms.load(Ordering::SeqCst),
+            running_ms: self.running_ms.load(Ordering::SeqCst),
+        }
+    }
+}
+
+/// A clock that stands at [`NOW`].
 fn standing() -> Clockwork {
-    Arc::new(AtomicI64::new(NOW))
+    Clockwork {
+        wall_ms: Arc::new(AtomicI64::new(NOW)),
+        running_ms: Arc::default(),
+    }
 }
 
 /// What the service is set up with.
@@ -75,9 +111,10 @@ pub(crate) fn settings(clock: &Clockwork) -> Settings {
         trust,
         profile,
         simulated: true,
+        takeover: Takeover::Ask,
         clock: {
-            let clock = Arc::clone(clock);
-            Box::new(move || clock.load(Ordering::SeqCst))
+            let clock = clock.clone();
+            Box::new(move || clock.moment())
         },
     }
 }
@@ -185,6 +222,15 @@ impl Bench {
             dongle.state_in(snapshot) == Some("open")
         })
         .await
+    }
+
+    /// Unplugs it, and lets pass what grace it has.
+    pub(crate) async fn lose(&self, dongle: &Dongle) -> Arc<Snapshot> {
+        self.unplug(dongle).await;
+        self.clock.pass(GRACE);
+        // Whatever is asked, what time changed comes first.
+        self.service.allocations().await.expect("it runs");
+        self.service.snapshot()
     }
 
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {

@@ -1,5 +1,3 @@
-use std::sync::atomic::Ordering;
-
 use tallykey::arbiter::AuthenticationType;
 use tallykey::dongle::Fault;
 use tallykey::licence::Refusal;
@@ -68,7 +66,7 @@ async fn a_dongle_that_leaves_suspends_the_newest_and_its_return_resumes_them() 
         bench.ask(&gate).await.expect("4 free and 3 paid");
     }
 
-    let snapshot = bench.unplug(&dongle).await;
+    let snapshot = bench.lose(&dongle).await;
     assert_eq!(snapshot.authentication_type, AuthenticationType::None);
     assert_eq!(standing(&bench).await, (gates(1..=4), gates(5..=7)));
     let counts = bench.counts("camera");
@@ -135,13 +133,13 @@ async fn dongles_add_up_and_each_takes_only_its_own_share_away() {
         (bench.counts("camera").total, bench.counts("vca").total),
         (9, 8)
     );
-    bench.unplug(&one).await;
+    bench.lose(&one).await;
     assert_eq!(
         (bench.counts("camera").total, bench.counts("vca").total),
         (6, 8)
     );
     bench.plug(&one).await;
-    bench.unplug(&two).await;
+    bench.lose(&two).await;
     assert_eq!(
         (bench.counts("camera").total, bench.counts("vca").total),
         (7, 0)
@@ -167,7 +165,7 @@ async fn one_key_at_two_ports_counts_once() {
     bench
         .tell(late, |snapshot| snapshot.dongles.len() == 1)
         .await;
-    bench.unplug(&again).await;
+    bench.lose(&again).await;
     assert_eq!(bench.counts("camera").total, 4);
 }
 
@@ -178,7 +176,7 @@ async fn a13_a_dongle_set_back_is_rolled_back_and_one_ahead_is_believed() {
     let after = before.raised(&[("camera", 5)]);
     bench.plug(&after).await;
     assert_eq!(bench.counts("camera").total, 9);
-    bench.unplug(&after).await;
+    bench.lose(&after).await;
 
     // The marks are in the history: a restart does not forget them.
     let bench = bench.restart().await;
@@ -354,7 +352,7 @@ async fn a_line_counts_from_its_first_moment_to_its_last() {
     assert_eq!(bench.counts("camera").total, 5);
 
     // The request that comes in the first moment is the first that may have it.
-    bench.clock.store(first * 1_000, Ordering::SeqCst);
+    bench.clock.pass_until(first * 1_000);
     for gate in gates(1..=7) {
         bench
             .ask(&gate)
@@ -370,7 +368,7 @@ async fn a_line_counts_from_its_first_moment_to_its_last() {
         )
         .await
         .expect("held");
-    bench.clock.store((first + 50) * 1_000, Ordering::SeqCst);
+    bench.clock.pass_until((first + 50) * 1_000);
     assert!(bench.ask("gate-8").await.is_err());
     assert_eq!(standing(&bench).await, (gates(1..=5), gates(6..=6)));
 }
@@ -392,7 +390,7 @@ async fn a_line_that_ends_while_nobody_asks_suspends_all_the_same() {
         .plug(&Dongle::new("TK-TERM", &channels).with_line(&channels, term))
         .await;
     assert_eq!(bench.counts("camera").total, 7);
-    bench.clock.store(end * 1_000, Ordering::SeqCst);
+    bench.clock.pass_until(end * 1_000);
     let total = |snapshot: &Snapshot| snapshot.features[0].total;
     bench
         .service

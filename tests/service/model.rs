@@ -203,7 +203,7 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
         }
         Operation::Unplug(number) => {
             if model.plugged.remove(number) {
-                bench.unplug(&dongles()[*number]).await;
+                bench.lose(&dongles()[*number]).await;
             }
         }
         Operation::Restart | Operation::Crash => {
