@@ -1,6 +1,6 @@
 //! A simulated dongle and the USB port that it is, or is not, plugged into.
 
-use crate::platform::SimPlatform;
+use crate::platform::{Button, SimPlatform};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -59,7 +59,8 @@ impl Pace {
                 let takes_ms = if command.signs() { self.sign_ms } else { 0 };
                 if now_ms >= *self.due_ms.get_or_insert(now_ms.saturating_add(takes_ms)) {
                     dongle.work();
-                    self.due_ms = None;
+                    // What waits for the button is still held.
+                    self.due_ms = dongle.held().map(|_| now_ms);
                 }
             }
         }
@@ -123,6 +124,22 @@ impl SimDongle {
     /// Makes every command that signs take this long, as it does on a real part (2.6 to 600 ms).
     pub fn set_sign_time(&self, ms: u64) {
         self.port.lock().pace.sign_ms = ms;
+    }
+
+    /// Says what becomes of the button from now on, also for a request that waits for it.
+    pub fn set_button(&self, button: Button) {
+        self.with_platform(|platform| platform.set_button(button));
+    }
+
+    /// Presses the button. It counts if the dongle asks for it now.
+    pub fn press(&self) {
+        self.with_platform(SimPlatform::press);
+    }
+
+    /// Whether a request waits for the button.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.with_core(|core, _| core.is_asking()).unwrap_or(false)
     }
 
     /// Whether it is plugged in.

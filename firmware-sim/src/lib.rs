@@ -3,7 +3,7 @@
 //! | room | pretends or does |
 //! | --- | --- |
 //! | [`flash`] | NOR flash, in memory or in a file, with power cuts |
-//! | [`platform`] | the part around it: clock, random source, LED |
+//! | [`platform`] | the part around it: clock, random source, button and LED |
 //! | [`dongle`] | the USB port: plug, unplug, handles of several hosts |
 //! | [`socket`] | the port on a Unix or TCP socket |
 //! | [`usbip`] | the port on a USB bus that a real kernel attaches |

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use tallykey_core::platform::{Platform, RandomFault};
+use tallykey_core::platform::{Platform, Presence, RandomFault};
 
 /// Where the part's ticks come from.
 #[derive(Clone, Debug)]
@@ -31,11 +31,28 @@ impl Clock {
     }
 }
 
+/// The person at the dongle, and whether there is a button at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Button {
+    /// The board has none.
+    Absent,
+    /// Pressed as soon as the dongle asks.
+    #[default]
+    Accept,
+    /// Declined as soon as the dongle asks.
+    Reject,
+    /// Pressed by [`SimDongle::press`](crate::dongle::SimDongle::press), or not at all.
+    Ask,
+}
+
 /// The part that the core runs on.
 pub struct SimPlatform {
     flash: SimFlash,
     clock: Clock,
     winks: u64,
+    button: Button,
+    /// Pressed since the dongle asked.
+    pressed: bool,
 }
 
 impl SimPlatform {
@@ -46,7 +63,19 @@ impl SimPlatform {
             flash,
             clock,
             winks: 0,
+            button: Button::Accept,
+            pressed: false,
         }
+    }
+
+    /// Says what becomes of the button from now on.
+    pub(crate) const fn set_button(&mut self, button: Button) {
+        self.button = button;
+    }
+
+    /// Presses the button, which means something under [`Button::Ask`].
+    pub(crate) const fn press(&mut self) {
+        self.pressed = true;
     }
 
     /// How often the LED was asked to blink.
@@ -72,6 +101,20 @@ impl Platform for SimPlatform {
 
     fn wink(&mut self) {
         self.winks += 1;
+    }
+
+    fn ask_presence(&mut self) -> bool {
+        self.pressed = false;
+        self.button != Button::Absent
+    }
+
+    fn presence(&mut self) -> Presence {
+        match self.button {
+            Button::Accept => Presence::Confirmed,
+            Button::Ask if self.pressed => Presence::Confirmed,
+            Button::Reject => Presence::Declined,
+            Button::Ask | Button::Absent => Presence::Waiting,
+        }
     }
 
     fn chip_id(&self) -> [u8; 8] {

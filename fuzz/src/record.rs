@@ -7,10 +7,12 @@ use p256::ecdsa::signature::hazmat::PrehashSigner;
 use tallykey_protocol::armour::{self, Label};
 use tallykey_protocol::cbor::Full;
 use tallykey_protocol::cert::Certificate;
+use tallykey_protocol::composite::Composite;
 use tallykey_protocol::cose::{Header, Sign1, Typ, assemble};
 use tallykey_protocol::grant::Grant;
 use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::instruction::Instruction;
+use tallykey_protocol::licence::Licence;
 use tallykey_protocol::limits::{PROFILE_MAX, PROOF_MAX, RECEIPT_MAX};
 use tallykey_protocol::profile::Profile;
 use tallykey_protocol::proof::{Kind, Proof};
@@ -57,6 +59,13 @@ fn file(bytes: &[u8]) {
     let _ = Profile::verify(bytes, &root);
     let _ = Instruction::verify(bytes, &root);
     let _ = TimeToken::verify(bytes, &root);
+    let _ = Licence::verify(bytes, &root);
+    if let Ok(composite) = Composite::decode(bytes) {
+        let mut out = vec![0; bytes.len()];
+        let length = composite.encode(&mut out).expect("as long as it was");
+        assert_eq!(out[..length], *bytes);
+        let _ = Composite::verify(bytes, &root);
+    }
 }
 
 /// Claims that were signed, so that reading them is reached. A dongle's key may sign no grant and no profile.
@@ -89,6 +98,7 @@ fn claims(typ: Typ, bytes: &[u8]) {
         Typ::RetireReceipt => receipt(record, receipt::Kind::Retire, bytes, &key),
         Typ::Instruction => assert!(Instruction::verify(record, &root).is_err()),
         Typ::Time => assert!(TimeToken::verify(record, &root).is_err()),
+        Typ::Licence => assert!(Licence::verify(record, &root).is_err()),
     }
 }
 

@@ -54,11 +54,13 @@ pub enum Typ {
     Instruction,
     /// Time token.
     Time,
+    /// Software licence.
+    Licence,
 }
 
 impl Typ {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Profile,
         Self::Grant,
         Self::OpenProof,
@@ -70,6 +72,7 @@ impl Typ {
         Self::RetireReceipt,
         Self::Instruction,
         Self::Time,
+        Self::Licence,
     ];
 
     /// Media type in the header.
@@ -87,6 +90,7 @@ impl Typ {
             Self::RetireReceipt => "application/vnd.tallykey.receipt.retire+cose",
             Self::Instruction => "application/vnd.tallykey.instruction+cose",
             Self::Time => "application/vnd.tallykey.time+cose",
+            Self::Licence => "application/vnd.tallykey.licence+cose",
         }
     }
 

@@ -4,7 +4,8 @@
 //! same framing, the same strict CBOR and COSE reader and the same record types.
 //!
 //! From the wire inwards: [`report`] → [`frame`] → [`command`] → [`session`] → records
-//! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`receipt`], [`instruction`], [`time`], [`trust`]).
+//! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`receipt`], [`instruction`], [`time`], [`licence`],
+//! [`composite`], [`trust`]).
 //! In files records wear [`armour`]. Sizes are in [`limits`].
 
 #![no_std]
@@ -15,12 +16,14 @@ pub mod cbor;
 pub mod cert;
 mod claim;
 pub mod command;
+pub mod composite;
 pub mod cose;
 pub mod frame;
 pub mod grant;
 pub mod id;
 pub mod instruction;
 pub mod issued;
+pub mod licence;
 pub mod lifecycle;
 pub mod limits;
 pub mod list;

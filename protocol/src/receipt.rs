@@ -2,8 +2,10 @@
 //! counter in it is its identity everywhere.
 
 mod given;
+mod traced;
 
 pub use given::GivenAway;
+pub use traced::{Evidence, TraceError, Traced};
 
 use crate::cbor::{self, Decoder, Full, Malformed};
 use crate::claim::{COUNTER, GIVEN, GRANT_DIGEST, ISS, PRODUCT, REQUEST_ID, REVISION, TARGET};
@@ -12,6 +14,7 @@ use crate::id::{self, PublicKey};
 use crate::limits::{LINES_MAX, RECEIPT_MAX};
 use crate::list::List;
 use crate::target::Target;
+use sha2::{Digest, Sha256};
 
 /// Kind of a receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -53,6 +56,18 @@ impl Kind {
             Self::Retire => Typ::RetireReceipt,
         }
     }
+}
+
+/// A receipt's identity: SHA-256 of a label, the thumbprint of the dongle's key and the counter. One form with a
+/// licence's identity, which is its digest, so that a record can name either as what it absorbs.
+#[must_use]
+pub fn identity(thumbprint: &[u8; 32], counter: u64) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(b"tallykey receipt identity")
+        .chain_update(thumbprint)
+        .chain_update(counter.to_be_bytes())
+        .finalize()
+        .into()
 }
 
 /// The claims of a receipt.

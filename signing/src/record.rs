@@ -7,7 +7,8 @@ use tallykey_protocol::{
     grant::Grant,
     instruction::Instruction,
     issued::IssuedError,
-    limits::{GRANT_MAX, INSTRUCTION_MAX, PROFILE_MAX},
+    licence::Licence,
+    limits::{GRANT_MAX, INSTRUCTION_MAX, LICENCE_MAX, PROFILE_MAX},
     profile::Profile,
     time::TimeToken,
 };
@@ -60,6 +61,16 @@ pub enum RecordError {
 pub fn sign_grant(grant: &Grant<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, RecordError> {
     let record = sign(Typ::Grant, issuer, GRANT_MAX, |out| grant.encode(out))?;
     Grant::verify(&record, &root(issuer)?)?;
+    Ok(record)
+}
+
+/// Signs a software licence.
+///
+/// # Errors
+/// [`RecordError`]; [`RecordError::Refused`] also if the signer's role may not sign licences.
+pub fn sign_licence(licence: &Licence<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, RecordError> {
+    let record = sign(Typ::Licence, issuer, LICENCE_MAX, |out| licence.encode(out))?;
+    Licence::verify(&record, &root(issuer)?)?;
     Ok(record)
 }
 

@@ -7,6 +7,7 @@ use tallykey_protocol::{
     grant::Grant,
     id::PublicKey,
     instruction::Instruction,
+    licence::Licence,
     limits::{CERT_MAX, LABEL_MAX},
     profile::Profile,
     time::TimeToken,
@@ -198,6 +199,14 @@ impl Vendor {
     /// [`RecordError`].
     pub fn sign_grant(&self, grant: &Grant<'_>) -> Result<Vec<u8>, RecordError> {
         record::sign_grant(grant, &self.issuing(&self.issuer))
+    }
+
+    /// Signs a software licence.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn sign_licence(&self, licence: &Licence<'_>) -> Result<Vec<u8>, RecordError> {
+        record::sign_licence(licence, &self.issuing(&self.issuer))
     }
 
     /// Signs a product profile.

@@ -38,6 +38,9 @@ impl Plan {
     }
 }
 
+/// Fields of a line.
+pub(crate) const FIELDS: usize = 6;
+
 /// Channels of one feature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Line<'b> {
@@ -57,8 +60,13 @@ pub struct Line<'b> {
 
 impl<'b> Line<'b> {
     pub(super) fn encode(&self, e: &mut Encoder<'_>) -> Written {
-        e.array(6)?
-            .u32(self.id)?
+        e.array(FIELDS as u64)?;
+        self.encode_fields(e)
+    }
+
+    /// Writes the fields without the array around them: a software licence's line may have one more.
+    pub(crate) fn encode_fields(&self, e: &mut Encoder<'_>) -> Written {
+        e.u32(self.id)?
             .str(self.feature)?
             .u64(self.count)?
             .u8(self.plan as u8)?;
@@ -70,9 +78,14 @@ impl<'b> Line<'b> {
     }
 
     pub(super) fn decode(d: &mut Decoder<'b>) -> Result<Self, Malformed> {
-        if cbor::array(d, 6, "line")? != 6 {
+        if cbor::array(d, FIELDS, "line")? != FIELDS {
             return Err(Malformed::Field("line"));
         }
+        Self::decode_fields(d)
+    }
+
+    /// Reads what [`Self::encode_fields`] wrote.
+    pub(crate) fn decode_fields(d: &mut Decoder<'b>) -> Result<Self, Malformed> {
         let line = Self {
             id: d.u32().map_err(|_| Malformed::Field("line id"))?,
             feature: cbor::text(d, id::is_name, "feature")?,

@@ -3,9 +3,11 @@
 
 mod cddl;
 mod chain;
+mod composite;
 mod crl;
 mod der_tree;
 mod forger;
+mod licences;
 mod mutation;
 mod orders;
 mod pki;
