@@ -12,6 +12,7 @@ mod places;
 mod release;
 mod screen;
 mod serve;
+mod standing;
 mod status;
 mod table;
 mod text;

@@ -162,10 +162,16 @@ impl<S: Store> Core<S> {
         if self.next_turn.is_some_and(|turn| turn <= self.now_s()) {
             self.weigh(&mut batch);
         }
-        let mut tick = false;
+        let mut beats = false;
         match wake {
-            Wake::Dongle(event) => self.notice(event, &mut batch),
-            Wake::Tick => tick = true,
+            Wake::Dongle(event) => {
+                self.notice(event, &mut batch);
+                beats = true;
+            }
+            Wake::Tick => {
+                self.confirm();
+                beats = self.time.is_due();
+            }
             Wake::Request(request) => {
                 self.take(request, &mut batch);
                 while batch.rows.len() < GROUP_MAX && self.stopping.is_none() {
@@ -177,11 +183,8 @@ impl<S: Store> Core<S> {
             }
         }
         self.commit(batch).await;
-        if tick {
-            self.confirm();
-            if self.time.is_due() {
-                self.beat().await;
-            }
+        if beats && self.broken.is_none() {
+            self.beat().await;
         }
     }
 

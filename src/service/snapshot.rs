@@ -189,6 +189,8 @@ pub struct LicenceLine {
     pub valid_from: Option<u64>,
     /// The last moment it is valid, Unix time in seconds; none if it never ends.
     pub valid_to: Option<u64>,
+    /// If it counts only until it is renewed: until when, Unix time in seconds.
+    pub renew_by: Option<u64>,
     /// Whether it counts now.
     pub active: bool,
 }

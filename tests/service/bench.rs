@@ -85,6 +85,18 @@ impl Clockwork {
         self.pass(Duration::from_millis(left));
     }
 
+    /// The clock is set forward, or the host was off.
+    pub(crate) fn skip(&self, time: Duration) {
+        let ms = i64::try_from(time.as_millis()).expect("no test is that long");
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// The clock is set back.
+    pub(crate) fn skip_back(&self, time: Duration) {
+        let ms = i64::try_from(time.as_millis()).expect("no test is that long");
+        self.wall_ms.fetch_sub(ms, Ordering::SeqCst);
+    }
+
     fn moment(&self) -> Moment {
         Moment {
             wall_ms: self.wall_ms.load(Ordering::SeqCst),
@@ -144,13 +156,12 @@ impl Bench {
     pub(crate) async fn start() -> Self {
         let home = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let folder = home.path().join("state");
-        Self::over(home, folder).await
+        Self::over(home, folder, standing()).await
     }
 
-    async fn over(home: Arc<TempDir>, folder: PathBuf) -> Self {
+    async fn over(home: Arc<TempDir>, folder: PathBuf, clock: Clockwork) -> Self {
         let store = open(&folder);
         let (events, told) = mpsc::channel(8);
-        let clock = standing();
         let service = Service::start(settings(&clock), store, told, Box::new(Nobody)).await;
         Self {
             service: service.expect("a sound folder"),
@@ -179,19 +190,35 @@ impl Bench {
 
     /// Stops it in good order and starts it again.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(|| ()).await
+    }
+
+    /// Stops it in good order, and starts it again after `between`.
+    pub(crate) async fn restart_after(self, between: impl FnOnce()) -> Self {
+        let clock = self.clock.clone();
         let (home, folder) = self.stop().await;
-        Self::over(home, folder).await
+        between();
+        Self::over(home, folder, clock).await
+    }
+
+    /// Its folder as it is now, to be put back later.
+    pub(crate) fn image(&self) -> Image {
+        let folder = self
+            .home
+            .path()
+            .join(format!("image-{}", uuid::Uuid::new_v4()));
+        copy(&self.folder, &folder);
+        Image {
+            home: Arc::clone(&self.home),
+            folder,
+            clock: self.clock.clone(),
+        }
     }
 
     /// What the next start would find had the process been killed now: the files as they are, the
     /// log not moved into the database. Starts from that.
     pub(crate) async fn crash(self) -> Self {
-        let image = self
-            .home
-            .path()
-            .join(format!("crash-{}", uuid::Uuid::new_v4()));
-        copy(&self.folder, &image);
-        Self::over(Arc::clone(&self.home), image).await
+        self.image().start().await
     }
 
     /// Stops it in good order; what is left is its folder.
@@ -227,7 +254,12 @@ impl Bench {
     /// Unplugs it, and lets pass what grace it has.
     pub(crate) async fn lose(&self, dongle: &Dongle) -> Arc<Snapshot> {
         self.unplug(dongle).await;
-        self.clock.pass(GRACE);
+        self.pass(GRACE).await
+    }
+
+    /// Lets time pass, and the service see it.
+    pub(crate) async fn pass(&self, time: Duration) -> Arc<Snapshot> {
+        self.clock.pass(time);
         // Whatever is asked, what time changed comes first.
         self.service.allocations().await.expect("it runs");
         self.service.snapshot()
@@ -245,6 +277,19 @@ impl Bench {
         let snapshot = self.service.snapshot();
         let counts = snapshot.features.iter().find(|one| one.id == feature);
         counts.expect("a feature of the product").clone()
+    }
+}
+
+/// A disk image.
+pub(crate) struct Image {
+    home: Arc<TempDir>,
+    folder: PathBuf,
+    clock: Clockwork,
+}
+
+impl Image {
+    pub(crate) async fn start(self) -> Bench {
+        Bench::over(self.home, self.folder, self.clock).await
     }
 }
 

@@ -5,7 +5,7 @@ use tallykey::service::watch::DongleEvent;
 use tallykey::service::{AllocationState, ServiceError, Snapshot};
 use tallykey_protocol::grant::{Line, Plan};
 
-use crate::bench::{Bench, Dongle, NOW, operator};
+use crate::bench::{Bench, Dongle, GRACE, NOW, operator};
 
 /// Devices that are licensed, oldest first, and those that are suspended.
 async fn standing(bench: &Bench) -> (Vec<String>, Vec<String>) {
@@ -94,6 +94,7 @@ async fn a_dongle_that_leaves_suspends_the_newest_and_its_return_resumes_them() 
         "allocated",
         "allocated",
         "dongle-left",
+        "grace-exhausted",
         "authentication-type",
         "dongle-opened",
         "authentication-type",
@@ -102,7 +103,7 @@ async fn a_dongle_that_leaves_suspends_the_newest_and_its_return_resumes_them() 
 }
 
 #[tokio::test]
-async fn a_restart_keeps_every_allocation_and_waits_for_the_dongle_to_prove_itself() {
+async fn a_restart_keeps_every_allocation_and_gives_the_dongle_time_to_prove_itself() {
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 3)]);
     bench.plug(&dongle).await;
@@ -110,6 +111,12 @@ async fn a_restart_keeps_every_allocation_and_waits_for_the_dongle_to_prove_itse
         bench.ask(&gate).await.expect("4 free and 3 paid");
     }
     let bench = bench.crash().await;
+    assert_eq!(
+        bench.service.snapshot().authentication_type,
+        AuthenticationType::Dongle
+    );
+    assert_eq!(standing(&bench).await, (gates(1..=7), vec![]));
+    bench.pass(GRACE).await;
     assert_eq!(
         bench.service.snapshot().authentication_type,
         AuthenticationType::None
@@ -278,7 +285,7 @@ async fn a_faulty_dongle_shows_what_is_wrong_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_fault_of_an_open_dongle_takes_its_channels_away() {
+async fn a_fault_of_an_open_dongle_is_as_if_it_were_away() {
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 3)]);
     bench.plug(&dongle).await;
@@ -293,6 +300,8 @@ async fn a_fault_of_an_open_dongle_takes_its_channels_away() {
             dongle.state_in(snapshot) == Some("busy")
         })
         .await;
+    assert_eq!(bench.counts("camera").total, 7);
+    bench.pass(GRACE).await;
     assert_eq!(bench.counts("camera").total, 4);
     bench.plug(&dongle).await;
     assert_eq!(bench.counts("camera").total, 7);
@@ -338,16 +347,16 @@ async fn a_line_counts_from_its_first_moment_to_its_last() {
     let bench = Bench::start().await;
     let first = NOW / 1_000 + 100;
     let seconds = |moment: i64| u64::try_from(moment).expect("after 1970");
-    let subscription = Line {
+    let term = Line {
         id: 2,
         feature: "camera",
         count: 2,
-        plan: Plan::Subscription,
+        plan: Plan::FixedTerm,
         valid_from: seconds(first),
         valid_to: Some(seconds(first + 50)),
     };
     let channels = [("camera", 1)];
-    let dongle = Dongle::new("TK-TERM", &channels).with_line(&channels, subscription);
+    let dongle = Dongle::new("TK-TERM", &channels).with_line(&channels, term);
     bench.plug(&dongle).await;
     assert_eq!(bench.counts("camera").total, 5);
 
@@ -357,7 +366,7 @@ async fn a_line_counts_from_its_first_moment_to_its_last() {
         bench
             .ask(&gate)
             .await
-            .expect("4 free, 1 perpetual, 2 of the subscription");
+            .expect("4 free, 1 perpetual, 2 of the term");
     }
     // And the one that comes when it has ended is refused, though nothing else happened.
     bench

@@ -135,6 +135,7 @@ fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> V
         plan: "free",
         valid_from: None,
         valid_to: None,
+        renew_by: None,
         active: !active.excludes_free(),
     });
     let of_dongle = |one: &Entitlement| {
@@ -157,6 +158,7 @@ fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> V
             plan: line.plan.name(),
             valid_from: Some(line.valid_from),
             valid_to: line.valid_to,
+            renew_by: line.grace_to.filter(|_| line.awaits_renewal_at(now)),
             active: counts && line.is_valid_at(now),
         };
         one.lines().iter().map(line).collect::<Vec<_>>()
