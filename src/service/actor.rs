@@ -74,7 +74,7 @@ pub(super) type Published = (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc
 /// What wakes the actor.
 enum Wake {
     Request(Request),
-    Dongle(DongleEvent),
+    Dongle(Box<DongleEvent>),
     Tick,
 }
 
@@ -136,7 +136,7 @@ impl<S: Store> Core<S> {
             // Dongles and time come seldom; taken first, they never wait behind a busy queue.
             let wake = tokio::select! {
                 biased;
-                Some(event) = self.inputs.events.recv() => Wake::Dongle(event),
+                Some(event) = self.inputs.events.recv() => Wake::Dongle(Box::new(event)),
                 _ = ticks.tick() => Wake::Tick,
                 request = self.inputs.requests.recv() => match request {
                     Some(request) => Wake::Request(request),
@@ -165,7 +165,7 @@ impl<S: Store> Core<S> {
         let mut beats = false;
         match wake {
             Wake::Dongle(event) => {
-                self.notice(event, &mut batch);
+                self.notice(*event, &mut batch);
                 beats = true;
             }
             Wake::Tick => {
