@@ -13,6 +13,7 @@ mod places;
 mod release;
 mod screen;
 mod serve;
+mod standing;
 mod status;
 mod table;
 mod text;
@@ -27,7 +28,7 @@ pub use failure::{Failure, LOCAL_CODES, LocalCode};
 pub use machine::MachineArgs;
 pub use places::{Places, program};
 pub use screen::Screen;
-pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs};
+pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs, Takeover};
 
 use connect::Connection;
 

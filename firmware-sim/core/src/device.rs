@@ -6,6 +6,7 @@ mod info;
 mod issuer;
 mod licence;
 mod opening;
+mod presence;
 mod testing;
 
 use crate::identity::Identity;
@@ -13,6 +14,7 @@ use crate::lifecycle::{self, After};
 use crate::platform::{FlashFault, Platform};
 use crate::session::Sessions;
 use crate::store::{BootFault, Item, Store};
+use presence::Presence;
 use tallykey_protocol::cbor::{Full, Malformed};
 use tallykey_protocol::command::{
     Command, Decode, Encode, close, encode_reply, heartbeat, self_test,
@@ -32,6 +34,7 @@ pub(crate) struct Device<P> {
     sessions: Sessions,
     /// Random number of this power-up.
     boot_id: [u8; 16],
+    presence: Presence,
     /// A commit failed and the flash may hold either state: nothing is answered from RAM any more.
     broken: bool,
     /// Two of the longest records: what a command reads or writes down, and what it makes of it.
@@ -50,6 +53,7 @@ impl<P: Platform> Device<P> {
                 identity,
                 sessions: Sessions::new(),
                 boot_id,
+                presence: Presence::Unasked,
                 broken: false,
                 work: [0; 2 * PROOF_MAX],
             }),
@@ -65,8 +69,9 @@ impl<P: Platform> Device<P> {
         Ok((store, identity, boot_id))
     }
 
-    /// Answers one request into `out`; returns the length of the answer. `plain` holds a session's reply
-    /// before its MAC.
+    /// Answers one request into `out`; returns the length of the answer, or none while the request waits for a person:
+    /// then it is to be brought again once [`Self::waits_for_person`] says no. `plain` holds a session's reply before
+    /// its MAC.
     pub(crate) fn answer(
         &mut self,
         channel: u32,
@@ -74,20 +79,27 @@ impl<P: Platform> Device<P> {
         request: &[u8],
         plain: &mut [u8; REPLY_MAX],
         out: &mut [u8],
-    ) -> usize {
+    ) -> Option<usize> {
         self.tick();
         let outcome = if command.in_session() {
             self.in_session(channel, command, request, plain, out)
         } else {
             self.run(channel, command, request, out)
         };
-        outcome.unwrap_or_else(|status| refuse(status, out))
+        let length = outcome.unwrap_or_else(|status| refuse(status, out));
+        if self.is_asking() {
+            return None;
+        }
+        self.presence = Presence::Unasked;
+        Some(length)
     }
 
-    /// Ends a lease whose time is over.
+    /// Ends a lease whose time is over. While its request waits for a person it has all the time.
     pub(crate) fn tick(&mut self) {
         let now_ms = self.platform.now_ms();
-        self.sessions.expire(now_ms);
+        if !self.is_asking() {
+            self.sessions.expire(now_ms);
+        }
     }
 
     /// Whether a host on another channel has the dongle.
@@ -98,6 +110,7 @@ impl<P: Platform> Device<P> {
     /// Forgets who spoke and who held the lease.
     pub(crate) fn bus_reset(&mut self) {
         self.sessions = Sessions::new();
+        self.ask_no_more();
     }
 
     /// A refusal before the MAC is known to be good goes out bare: there is no one to make a MAC for.
@@ -109,7 +122,10 @@ impl<P: Platform> Device<P> {
         plain: &mut [u8; REPLY_MAX],
         out: &mut [u8],
     ) -> Outcome {
-        let (sequence, request) = self.sessions.unwrap(channel, command, request)?;
+        let (sequence, request) = match self.presence {
+            Presence::Unasked => self.sessions.unwrap(channel, command, request)?,
+            _ => self.sessions.unwrap_again(command, request)?,
+        };
         let length = self
             .run(channel, command, request, plain)
             .unwrap_or_else(|status| refuse(status, plain));
@@ -167,7 +183,7 @@ impl<P: Platform> Device<P> {
         )
     }
 
-    fn lifecycle(&self) -> Lifecycle {
+    pub(crate) fn lifecycle(&self) -> Lifecycle {
         self.store.meta().lifecycle
     }
 

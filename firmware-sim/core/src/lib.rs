@@ -5,7 +5,7 @@
 //!
 //! | room | does |
 //! | --- | --- |
-//! | [`platform`] | ports: flash, clock, random source, LED |
+//! | [`platform`] | ports: flash, clock, random source, button and LED |
 //! | `dongle` | reports in, reports out |
 //! | `device` | the commands |
 //! | `lifecycle` | which command is allowed when |

@@ -278,7 +278,8 @@ impl Store {
     }
 
     /// Makes `item` part of the state, wholly or not at all, together with the `lifecycle` that the
-    /// command leads to. The counter rises by one, but not with [`Item::Try`].
+    /// command leads to. The counter rises by one, but not with [`Item::Try`] and
+    /// [`Item::ProofRight`].
     ///
     /// After an error the flash may hold the old or the new state: only a new [`Store::boot`] can tell.
     pub(crate) fn commit(

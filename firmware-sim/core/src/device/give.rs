@@ -1,6 +1,6 @@
 //! Giving channels away and keeping the receipts: `convert`, `retire`, `receipt`, `acknowledge`.
 
-use super::{Device, Outcome, commit, decode, issuer::Trust, licence::sign, ok};
+use super::{Device, Outcome, Presence, commit, decode, issuer::Trust, licence::sign, ok};
 use crate::grants;
 use crate::lifecycle::After;
 use crate::platform::Platform;
@@ -21,7 +21,7 @@ use tallykey_protocol::status::Status;
 
 impl<P: Platform> Device<P> {
     /// `convert` and `retire`. Everything that can be judged is judged before the owner proof, so that only an
-    /// order that would be done costs a try.
+    /// order that would be done costs a try; a person is asked last.
     pub(super) fn give(
         &mut self,
         command: Command,
@@ -57,9 +57,16 @@ impl<P: Platform> Device<P> {
         let (grant_place, held) = grants::find(&places, order.product).ok_or(Status::NoSuchItem)?;
         let (held_after, given) = self.judge(&order, grant_place, held)?;
         let place = ring.next_place().ok_or(Status::ReceiptsFull)?;
-        if let Some(left) = self.try_owner(command, request)? {
-            return encode_reply(out, Status::OwnerProofWrong, &TriesLeft { left })
-                .map_err(|Full| Status::NoRoom);
+        match self.presence {
+            Presence::Given => {}
+            Presence::Withheld => return Err(Status::NotConfirmed),
+            Presence::Unasked | Presence::Asked { .. } => {
+                if let Some(left) = self.try_owner(command, request)? {
+                    return encode_reply(out, Status::OwnerProofWrong, &TriesLeft { left })
+                        .map_err(|Full| Status::NoRoom);
+                }
+                self.confirm()?;
+            }
         }
 
         let left_elsewhere = grants::live(&places)

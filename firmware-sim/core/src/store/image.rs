@@ -54,7 +54,7 @@ impl Place {
 /// The part of the state that is small and always in RAM.
 #[derive(Clone)]
 pub(crate) struct Meta {
-    /// Rises with every commit but that of a try, through every lifecycle.
+    /// Rises with every commit but those that count tries, through every lifecycle.
     pub(crate) counter: u64,
     /// No time before this is believed, seconds since 1970. Only what an issuer signed raises it.
     pub(crate) time_floor: u64,
@@ -172,6 +172,8 @@ pub(crate) enum Item<'a> {
     Acknowledged(usize),
     /// An owner proof is about to be looked at.
     Try,
+    /// It was right, and nothing has been done on it yet.
+    ProofRight,
     /// A revocation list.
     Crl(&'a [u8]),
     /// An issuer says that it is this late, seconds since 1970.
@@ -202,9 +204,14 @@ impl Entry<'_> {
 impl<'a> Item<'a> {
     /// What [`Meta`] becomes.
     pub(super) fn meta(&self, old: &Meta, lifecycle: Lifecycle) -> Meta {
-        if let Self::Try = self {
+        let tries = match self {
+            Self::Try => Some(old.tries.saturating_add(1).min(OWNER_TRIES)),
+            Self::ProofRight => Some(0),
+            _ => None,
+        };
+        if let Some(tries) = tries {
             return Meta {
-                tries: old.tries.saturating_add(1).min(OWNER_TRIES),
+                tries,
                 ..old.clone()
             };
         }
@@ -244,7 +251,7 @@ impl<'a> Item<'a> {
                 time_floor: old.time_floor.max(*now),
                 ..old
             },
-            Self::Chain { .. } | Self::Serial | Self::Crl(_) | Self::Try => old,
+            Self::Chain { .. } | Self::Serial | Self::Crl(_) | Self::Try | Self::ProofRight => old,
         }
     }
 
