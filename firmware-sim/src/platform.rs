@@ -1,6 +1,8 @@
 //! The pretended hardware: everything that the core asks of a part.
 
 use crate::flash::SimFlash;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,17 +34,29 @@ impl Clock {
 }
 
 /// The person at the dongle, and whether there is a button at all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Button {
-    /// The board has none.
+    /// The board has none
     Absent,
-    /// Pressed as soon as the dongle asks.
+    /// Pressed as soon as the dongle asks
     #[default]
     Accept,
-    /// Declined as soon as the dongle asks.
+    /// Declined as soon as the dongle asks
     Reject,
-    /// Pressed by [`SimDongle::press`](crate::dongle::SimDongle::press), or not at all.
+    /// Pressed when somebody says so (`button press` of `ctl`), or not at all
     Ask,
+}
+
+/// What has happened at the button.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Presses {
+    /// Times that the dongle asked.
+    pub(crate) asked: u64,
+    /// Times that the answer was yes.
+    pub(crate) confirmed: u64,
+    /// Times that it was no.
+    pub(crate) declined: u64,
 }
 
 /// The part that the core runs on.
@@ -53,6 +67,9 @@ pub struct SimPlatform {
     button: Button,
     /// Pressed since the dongle asked.
     pressed: bool,
+    /// The dongle has asked, and has not seen an answer.
+    asking: bool,
+    presses: Presses,
 }
 
 /// The storage key of the part with this chip id: as public as every key here.
@@ -68,13 +85,15 @@ pub fn storage_key(chip_id: [u8; 8]) -> [u8; 32] {
 impl SimPlatform {
     /// A part with this flash and clock.
     #[must_use]
-    pub const fn new(flash: SimFlash, clock: Clock) -> Self {
+    pub fn new(flash: SimFlash, clock: Clock) -> Self {
         Self {
             flash,
             clock,
             winks: 0,
             button: Button::Accept,
             pressed: false,
+            asking: false,
+            presses: Presses::default(),
         }
     }
 
@@ -83,9 +102,28 @@ impl SimPlatform {
         self.button = button;
     }
 
+    pub(crate) const fn button(&self) -> Button {
+        self.button
+    }
+
+    /// What has happened at the button since the last call.
+    pub(crate) fn take_presses(&mut self) -> Presses {
+        std::mem::take(&mut self.presses)
+    }
+
     /// Presses the button, which means something under [`Button::Ask`].
     pub(crate) const fn press(&mut self) {
         self.pressed = true;
+    }
+
+    /// Whether a planned cut has taken its power.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.flash.is_cut()
+    }
+
+    /// The power is back.
+    pub(crate) fn restore_power(&mut self) {
+        self.flash.restore_power();
     }
 
     /// How often the LED was asked to blink.
@@ -115,16 +153,24 @@ impl Platform for SimPlatform {
 
     fn ask_presence(&mut self) -> bool {
         self.pressed = false;
-        self.button != Button::Absent
+        self.asking = self.button != Button::Absent;
+        self.presses.asked += u64::from(self.asking);
+        self.asking
     }
 
     fn presence(&mut self) -> Presence {
-        match self.button {
+        let answer = match self.button {
             Button::Accept => Presence::Confirmed,
             Button::Ask if self.pressed => Presence::Confirmed,
             Button::Reject => Presence::Declined,
             Button::Ask | Button::Absent => Presence::Waiting,
+        };
+        if self.asking {
+            self.asking = answer == Presence::Waiting;
+            self.presses.confirmed += u64::from(answer == Presence::Confirmed);
+            self.presses.declined += u64::from(answer == Presence::Declined);
         }
+        answer
     }
 
     fn chip_id(&self) -> [u8; 8] {

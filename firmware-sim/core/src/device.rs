@@ -186,7 +186,7 @@ impl<P: Platform> Device<P> {
         )
     }
 
-    fn lifecycle(&self) -> Lifecycle {
+    pub(crate) fn lifecycle(&self) -> Lifecycle {
         self.store.meta().lifecycle
     }
 

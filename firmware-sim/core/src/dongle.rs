@@ -9,6 +9,7 @@ use tallykey_protocol::frame::{
     DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report, keepalive,
     keepalive_report,
 };
+use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::{KEEPALIVE_MS, SERIAL_MAX};
 use tallykey_protocol::report::Report;
 use tallykey_protocol::status::Status;
@@ -231,6 +232,11 @@ impl<P: Platform> Dongle<P> {
     /// The USB serial string: the certificate's serial, or the chip id in hex before `personalise`.
     pub fn usb_serial<'o>(&self, out: &'o mut [u8; SERIAL_MAX]) -> &'o str {
         self.device.usb_serial(out)
+    }
+
+    /// How far it has come in its life.
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.device.lifecycle()
     }
 
     /// The hardware, for what runs this core.

@@ -4,6 +4,7 @@ mod conserve;
 mod cuts;
 mod endurance;
 mod factory;
+mod faults;
 mod give;
 mod giving;
 mod hostile;

@@ -16,7 +16,9 @@ use tallykey_protocol::owner;
 use tallykey_protocol::receipt::Kind;
 use tallykey_protocol::report::Report;
 use tallykey_protocol::status::Status;
+use tallykey_sim::control::parse_action;
 use tallykey_sim::dongle::SimDongle;
+use tallykey_sim::fault::Counter;
 use tallykey_sim::host::{Answer, Session};
 use tallykey_sim::platform::Button;
 
@@ -296,4 +298,31 @@ fn a_host_that_waits_gets_its_receipt_when_somebody_presses() {
         dongle.press();
         host.join().expect("a receipt");
     });
+}
+
+#[test]
+fn the_button_is_a_knob_and_what_it_says_is_counted() {
+    let knob = |dongle: &SimDongle, words| parse_action(words).expect("words").apply(dongle);
+    let mut desk = Desk::new();
+    let early = knob(&desk.dongle, "button press").expect_err("nobody asks");
+    assert_eq!(early.code(), "not-asking");
+    desk.ask();
+    assert!(desk.dongle.status().asking);
+    knob(&desk.dongle, "button press").expect("it asks");
+    let answer = desk.answer(Command::Convert).unwrap();
+    assert_eq!(answer.status, Status::Ok);
+
+    desk.ask();
+    knob(&desk.dongle, "button reject").expect("always");
+    let answer = desk.answer(Command::Convert).unwrap();
+    assert_eq!(answer.status, Status::NotConfirmed);
+
+    knob(&desk.dongle, "button absent").expect("always");
+    let order = next(&mut desk.session, Kind::ConvertOffline, &[(1, 1)]);
+    let verifier = desk.verifier;
+    desk.send(&verifier, &order);
+    assert_eq!(desk.answer(Command::Convert).unwrap().status, Status::Ok);
+    let counters = [Counter::Asked, Counter::Confirmed, Counter::Declined];
+    let counted = counters.map(|counter| desk.dongle.counted(counter));
+    assert_eq!(counted, [2, 1, 1]);
 }
