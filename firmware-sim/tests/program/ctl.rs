@@ -14,7 +14,7 @@ impl Running {
     }
 
     /// What it prints when it goes well.
-    fn ctl(&self, words: &str) -> String {
+    pub(crate) fn ctl(&self, words: &str) -> String {
         let output = self.try_ctl(words);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ctl {words}: {said}");
