@@ -162,6 +162,11 @@ impl SimDongle {
         self.change(|state| state.pace.sign_ms = ms);
     }
 
+    /// Makes every sector that is erased ahead of a commit take this long, as it does on a real part (22 to 400 ms).
+    pub fn set_erase_time(&self, ms: u64) {
+        self.change(|state| state.pace.erase_ms = ms);
+    }
+
     /// Says what becomes of the button from now on, also for a request that waits for it.
     pub fn set_button(&self, button: Button) {
         self.change(|state| state.platform().set_button(button));

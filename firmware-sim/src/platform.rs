@@ -72,6 +72,16 @@ pub struct SimPlatform {
     presses: Presses,
 }
 
+/// The storage key of the part with this chip id: as public as every key here.
+#[must_use]
+pub fn storage_key(chip_id: [u8; 8]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update("tallykey-sim storage key")
+        .chain_update(chip_id)
+        .finalize()
+        .into()
+}
+
 impl SimPlatform {
     /// A part with this flash and clock.
     #[must_use]
@@ -165,6 +175,10 @@ impl Platform for SimPlatform {
 
     fn chip_id(&self) -> [u8; 8] {
         self.flash.chip_id()
+    }
+
+    fn storage_key(&mut self) -> Option<[u8; 32]> {
+        Some(storage_key(self.flash.chip_id()))
     }
 
     /// There is no image: the name and version of the core that runs stand for it.

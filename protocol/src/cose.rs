@@ -25,7 +25,7 @@ const KID: i64 = 4;
 /// Header parameter `typ` (RFC 9596).
 const TYP: i64 = 16;
 /// Header parameter `x5chain` (RFC 9360).
-const X5CHAIN: i64 = 33;
+pub(crate) const X5CHAIN: i64 = 33;
 /// ES256 (RFC 9053 §2.1).
 const ES256: i64 = -7;
 
@@ -56,11 +56,15 @@ pub enum Typ {
     Time,
     /// Software licence.
     Licence,
+    /// Request of a host.
+    Request,
+    /// Revocation list of dongles.
+    Revocation,
 }
 
 impl Typ {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Profile,
         Self::Grant,
         Self::OpenProof,
@@ -73,6 +77,8 @@ impl Typ {
         Self::Instruction,
         Self::Time,
         Self::Licence,
+        Self::Request,
+        Self::Revocation,
     ];
 
     /// Media type in the header.
@@ -91,6 +97,8 @@ impl Typ {
             Self::Instruction => "application/vnd.tallykey.instruction+cose",
             Self::Time => "application/vnd.tallykey.time+cose",
             Self::Licence => "application/vnd.tallykey.licence+cose",
+            Self::Request => "application/vnd.tallykey.request+cose",
+            Self::Revocation => "application/vnd.tallykey.revocation+cose",
         }
     }
 

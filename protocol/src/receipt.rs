@@ -47,6 +47,17 @@ impl Kind {
         self as u8
     }
 
+    /// The kind whose records have this media type.
+    #[must_use]
+    pub const fn from_typ(typ: Typ) -> Option<Self> {
+        match typ {
+            Typ::OfflineReceipt => Some(Self::ConvertOffline),
+            Typ::DeskReceipt => Some(Self::ConvertDesk),
+            Typ::RetireReceipt => Some(Self::Retire),
+            _ => None,
+        }
+    }
+
     /// Media type of its records.
     #[must_use]
     pub const fn typ(self) -> Typ {
@@ -109,6 +120,11 @@ impl<'b> Receipt<'b> {
             return Err(Malformed::Field("target").into());
         }
         Ok((receipt, sign1.digest()))
+    }
+
+    /// Digest of the grant that `record` names: where to look, not yet believed.
+    pub(crate) fn grant_named(record: &Sign1<'_>) -> Result<[u8; 32], CoseError> {
+        Ok(Receipt::decode(record.payload())?.grant)
     }
 
     /// Writes the claims into `out`; returns their length.

@@ -62,9 +62,7 @@ impl Binding {
 
     /// Reads what [`Self::encode`] wrote.
     pub(crate) fn decode(d: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        if cbor::array(d, 2, "binding")? != 2 {
-            return Err(Malformed::Field("binding"));
-        }
+        cbor::tuple(d, 2, "binding")?;
         Ok(Self {
             salt: cbor::bytes(d, "salt")?,
             components: read_components(d)?,
@@ -100,9 +98,7 @@ impl Target {
     }
 
     pub(crate) fn decode(d: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        if cbor::array(d, 3, "target")? != 3 {
-            return Err(Malformed::Field("target"));
-        }
+        cbor::tuple(d, 3, "target")?;
         Ok(Self {
             salt: cbor::bytes(d, "salt")?,
             components: read_components(d)?,
@@ -125,9 +121,7 @@ fn read_components(d: &mut Decoder<'_>) -> Result<List<Component, COMPONENTS_MAX
     let wrong = Malformed::Field("component");
     let mut components = List::<Component, COMPONENTS_MAX>::default();
     for _ in 0..cbor::array(d, COMPONENTS_MAX, "components")? {
-        if cbor::array(d, 2, "component")? != 2 {
-            return Err(wrong);
-        }
+        cbor::tuple(d, 2, "component")?;
         let component = Component {
             part: Part::from_code(cbor::code(d, "component")?).ok_or(wrong)?,
             hash: cbor::bytes(d, "component")?,

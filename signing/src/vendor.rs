@@ -10,6 +10,7 @@ use tallykey_protocol::{
     licence::Licence,
     limits::{CERT_MAX, LABEL_MAX},
     profile::Profile,
+    revocation::RevocationList,
     time::TimeToken,
     trust::TrustBundle,
 };
@@ -244,7 +245,15 @@ impl Vendor {
         record::sign_time(token, &self.issuing(&self.issuer))
     }
 
-    /// The root's revocation list.
+    /// Signs a revocation list of dongles.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn sign_revocations(&self, list: &RevocationList<'_>) -> Result<Vec<u8>, RecordError> {
+        record::sign_revocations(list, &self.issuing(&self.issuer))
+    }
+
+    /// The root's revocation list of CAs and issuers.
     ///
     /// # Errors
     /// [`CertifyError`].

@@ -61,6 +61,10 @@ impl<'a> Platform for Board<'a> {
         Self::CHIP_ID
     }
 
+    fn storage_key(&mut self) -> Option<[u8; 32]> {
+        None
+    }
+
     fn firmware_digest(&self) -> [u8; 32] {
         [0; 32]
     }

@@ -62,11 +62,14 @@ impl<P: Platform> Dongle<P> {
         })
     }
 
-    /// Takes one report from the host, and does at once what it completes: for a part that signs fast. With a button,
-    /// [`Self::work`] is to be called while [`Self::held`] says so.
+    /// Takes one report from the host, and does at once what it completes: for a part that is fast at signing and
+    /// erasing. What asks a person is still held afterwards.
     pub fn receive(&mut self, report: &Report) {
         self.accept(report);
         self.work();
+        while self.held().is_some() && !self.is_asking() {
+            self.work();
+        }
     }
 
     /// Takes one report from the host. A command that it completes is *held* until [`Self::work`]; whoever runs this
@@ -144,9 +147,9 @@ impl<P: Platform> Dongle<P> {
                 None => outbox.send_urgent(error_report(channel, ErrorCode::InvalidCommand)),
             },
         }
-        // Cancelled, or dropped by INIT: nobody waits for that button any more.
+        // Cancelled, or dropped by INIT.
         if self.endpoint.held().is_none() {
-            self.device.ask_no_more();
+            self.device.wait_no_more();
         }
     }
 
@@ -162,8 +165,8 @@ impl<P: Platform> Dongle<P> {
         self.device.is_asking()
     }
 
-    /// Does what is held, and leaves its answer for [`Self::next_report`]. What waits for a person at the button stays
-    /// held, and goes on at a later call.
+    /// Does what is held, and leaves its answer for [`Self::next_report`]. What waits for a bank of the flash to be erased,
+    /// one sector a call, or for a person at the button, stays held and goes on at a later call.
     pub fn work(&mut self) {
         let Self {
             endpoint,
@@ -175,7 +178,7 @@ impl<P: Platform> Dongle<P> {
         let Some(held) = endpoint.held() else {
             return;
         };
-        if device.waits_for_person() {
+        if device.wait_on() {
             return;
         }
         if let Some(command) = Command::from_code(held.command)
@@ -184,8 +187,10 @@ impl<P: Platform> Dongle<P> {
             })
         {
             // §11.2.9.1.7: also whenever the status changes.
-            outbox.send_urgent(keepalive_report(held.channel, keepalive::UP_NEEDED));
-            *alive_ms = device.platform.now_ms().saturating_add(KEEPALIVE_MS);
+            if device.is_asking() {
+                outbox.send_urgent(keepalive_report(held.channel, keepalive::UP_NEEDED));
+                *alive_ms = device.platform.now_ms().saturating_add(KEEPALIVE_MS);
+            }
             return;
         }
         endpoint.release();

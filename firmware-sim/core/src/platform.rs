@@ -113,6 +113,10 @@ pub trait Platform {
     /// Identity of the part, before and beside the dongle's own serial.
     fn chip_id(&self) -> [u8; 8];
 
+    /// A key that only this part has, and that cannot be read from the flash: derived from fuses or a hardware unique
+    /// key, the same for the life of the part. `None` on a part without one: then secrets lie in the flash as they are.
+    fn storage_key(&mut self) -> Option<[u8; 32]>;
+
     /// SHA-256 of the firmware image, as far as the part can tell.
     fn firmware_digest(&self) -> [u8; 32];
 

@@ -9,6 +9,8 @@ use tallykey_core::platform::Platform;
 pub(super) struct Pace {
     /// What a signature takes on it, ms.
     pub(super) sign_ms: u64,
+    /// What it takes to erase a sector, ms.
+    pub(super) erase_ms: u64,
     /// When the request that the core holds is done, in the part's ms.
     due_ms: Option<u64>,
 }
@@ -26,8 +28,13 @@ impl Pace {
             return false;
         }
         dongle.work();
-        // What waits for the button is still held.
-        self.due_ms = dongle.held().map(|_| now_ms);
+        let erases = |dongle: &Dongle<_>| dongle.held().is_some() && !dongle.is_asking();
+        while self.erase_ms == 0 && erases(dongle) {
+            dongle.work();
+        }
+        // What waits for the button, or for the next sector, is still held.
+        let erase_ms = if erases(dongle) { self.erase_ms } else { 0 };
+        self.due_ms = dongle.held().map(|_| now_ms.saturating_add(erase_ms));
         takes_ms > 0 && self.due_ms.is_none()
     }
 

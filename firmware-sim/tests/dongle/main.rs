@@ -17,6 +17,7 @@ mod ring;
 mod roles;
 mod session;
 mod slow;
+mod storage_key;
 mod support;
 mod transport;
 mod update;

@@ -11,6 +11,8 @@ use tallykey_protocol::frame::{
 use tallykey_protocol::report::Report;
 use tallykey_protocol::status::Status;
 use tallykey_sim::dongle::SimDongle;
+use tallykey_sim::flash::SimFlash;
+use tallykey_sim::provision::chip_id;
 
 /// What a secure element takes.
 const SIGN_MS: u64 = 250;
@@ -122,10 +124,66 @@ fn init_on_its_channel_drops_a_request_and_unplugging_too() {
     assert_eq!(host.heard(), [] as [Report; 0]);
 }
 
+/// The first commit ever begins a bank of 20 sectors, which takes longer than a host waits in silence.
+#[test]
+fn a_change_of_bank_is_accompanied_by_a_keepalive_every_100_ms() {
+    let ticks = Ticks::default();
+    let dongle = plug(SimFlash::blank(chip_id(SERIAL)), &ticks);
+    dongle.set_erase_time(90);
+    let host = Wire::new(&dongle);
+    host.send(Command::MakeKey.code(), b"\xA1\x01\x50nonce of station");
+    let alive = keepalive_report(host.channel, keepalive::PROCESSING);
+    let mut waited = 0;
+    let answer = loop {
+        let heard = host.heard();
+        if heard.contains(&alive) {
+            assert_eq!(waited % 100, 0);
+        }
+        if let Some(answer) = heard.into_iter().find(|report| *report != alive) {
+            break answer;
+        }
+        ticks.pass(10);
+        waited += 10;
+        assert!(waited <= 3_000, "it has an end");
+    };
+    assert!(host.is_answer(&answer, Command::MakeKey.code(), &[Status::Ok.code()]));
+    assert_eq!(waited, 20 * 90);
+    // The next one goes into the log.
+    host.send(Command::MakeKey.code(), b"\xA1\x01\x50nonce of station");
+    assert!(!host.heard().is_empty());
+}
+
+#[test]
+fn a_change_of_bank_that_is_cancelled_has_changed_nothing_and_is_used_later() {
+    let ticks = Ticks::default();
+    let dongle = plug(SimFlash::blank(chip_id(SERIAL)), &ticks);
+    dongle.set_erase_time(90);
+    let host = Wire::new(&dongle);
+    let make_key = b"\xA1\x01\x50nonce of station";
+    host.send(Command::MakeKey.code(), make_key);
+    for _ in 0..5 {
+        ticks.pass(90);
+        host.heard();
+    }
+    host.send(command::CANCEL, &[]);
+    let heard = host.heard();
+    let last = heard.last().unwrap();
+    assert!(host.is_answer(last, Command::MakeKey.code(), &[Status::Cancelled.code()]));
+    assert_eq!(writes(&dongle), 5, "sectors erased");
+    host.send(Command::MakeKey.code(), make_key);
+    for _ in 0..15 {
+        assert!(host.heard().iter().all(|report| report[4] == 0xBB));
+        ticks.pass(90);
+    }
+    let heard = host.heard();
+    let last = heard.iter().find(|report| report[4] != 0xBB);
+    assert!(last.is_some(), "it goes on where it was");
+}
+
 #[test]
 fn a_session_on_a_slow_part_works_in_real_time() {
     let dongle = SimDongle::plug(tallykey_sim::platform::SimPlatform::new(
-        tallykey_sim::flash::SimFlash::copy_of(&contents(&provisioned(SERIAL).0)),
+        SimFlash::copy_of(&contents(&provisioned(SERIAL).0)),
         tallykey_sim::platform::Clock::real(),
     ))
     .unwrap();

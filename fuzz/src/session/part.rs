@@ -61,6 +61,10 @@ impl Platform for Part {
         self.chip_id
     }
 
+    fn storage_key(&mut self) -> Option<[u8; 32]> {
+        Some(tallykey_sim::platform::storage_key(self.chip_id))
+    }
+
     fn firmware_digest(&self) -> [u8; 32] {
         [0; 32]
     }

@@ -133,9 +133,7 @@ impl Certificate<'_> {
 
 /// Reads a dongle's certificate and its factory CA's, as messages and files carry them.
 pub(crate) fn read_pair<'b>(d: &mut cbor::Decoder<'b>) -> Result<[&'b [u8]; 2], Malformed> {
-    if cbor::array(d, 2, "chain")? != 2 {
-        return Err(Malformed::Field("chain"));
-    }
+    cbor::tuple(d, 2, "chain")?;
     Ok([
         cbor::slice(d, CERT_MAX, "chain")?,
         cbor::slice(d, CERT_MAX, "chain")?,

@@ -78,9 +78,7 @@ impl<'b> Line<'b> {
     }
 
     pub(super) fn decode(d: &mut Decoder<'b>) -> Result<Self, Malformed> {
-        if cbor::array(d, FIELDS, "line")? != FIELDS {
-            return Err(Malformed::Field("line"));
-        }
+        cbor::tuple(d, FIELDS, "line")?;
         Self::decode_fields(d)
     }
 
@@ -92,13 +90,7 @@ impl<'b> Line<'b> {
             count: cbor::number(d, COUNT_MAX, "count")?,
             plan: Plan::from_code(cbor::code(d, "plan")?).ok_or(Malformed::Field("plan"))?,
             valid_from: cbor::number(d, TIME_MAX, "valid from")?,
-            valid_to: match d.datatype() {
-                Ok(minicbor::data::Type::Null) => d
-                    .null()
-                    .map(|()| None)
-                    .map_err(|_| Malformed::Field("valid to"))?,
-                _ => Some(cbor::number(d, TIME_MAX, "valid to")?),
-            },
+            valid_to: cbor::maybe(d, |d| cbor::number(d, TIME_MAX, "valid to"))?,
         };
         let ends = line.valid_to.is_some_and(|end| end > line.valid_from);
         if ends == (line.plan == Plan::Perpetual) || (line.valid_to.is_some() && !ends) {

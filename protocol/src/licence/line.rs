@@ -61,9 +61,7 @@ impl<'b> Line<'b> {
 
     pub(super) fn decode(d: &mut Decoder<'b>, macs: bool) -> Result<Self, Malformed> {
         let length = length(macs);
-        if cbor::array(d, length, "line")? != length {
-            return Err(Malformed::Field("line"));
-        }
+        cbor::tuple(d, length, "line")?;
         Ok(Self {
             line: grant::Line::decode_fields(d)?,
             macs: match macs {

@@ -50,6 +50,8 @@ pub enum TraceError {
     Receipt(CoseError),
     /// The receipt is another dongle's than the certificate.
     OtherSerial,
+    /// No grant with the digest that the receipt names.
+    NoGrant,
     /// The grant.
     Grant(IssuedError),
     /// The receipt is for another grant: digest, revision or product differ.
@@ -78,6 +80,7 @@ impl fmt::Display for TraceError {
             Self::OtherSerial => {
                 f.write_str("the receipt names another dongle than its certificate")
             }
+            Self::NoGrant => f.write_str("the grant that the receipt names is not there"),
             Self::Grant(error) => write!(f, "the grant: {error}"),
             Self::OtherGrant => f.write_str("the receipt was made for another grant"),
             Self::OtherHolder => f.write_str("the grant belongs to another dongle"),

@@ -11,6 +11,9 @@ use crate::{pki::Pki, records::grant};
 /// Claims, to be bent.
 pub(crate) type Claims = Vec<(Value, Value)>;
 
+/// How they are bent.
+pub(crate) type Bend = fn(&mut Claims);
+
 /// Writes records with coset, which knows nothing of our rules, signed by the issuer.
 pub(crate) struct Forger<'a> {
     pki: &'a Pki,

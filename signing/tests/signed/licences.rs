@@ -23,7 +23,7 @@ use tallykey_signing::{
 };
 
 use crate::{
-    forger::{Claims, Forger, claim, drop_claim},
+    forger::{Bend, Claims, Forger, claim, drop_claim},
     pki::{BEGIN, Pki, pki},
     records::grant,
 };
@@ -304,7 +304,7 @@ fn a03_licence_in_another_container_is_refused_by_its_name() {
 }
 
 /// What is bent, how, and the answer.
-type Bent = (bool, fn(&mut Claims), &'static str);
+type Bent = (bool, Bend, &'static str);
 
 #[test]
 fn a02_claims_that_break_a_rule_are_refused_by_their_field() {
