@@ -84,6 +84,9 @@ is_shown() {
 
 opened() { ask tallykey history --limit 1000 | jq '[.entries[] | select(.kind == "dongle-opened")] | length'; }
 
+# knob WORDS…: works a knob of the second dongle.
+knob() { tallykey-sim ctl --control /tmp/knobs.sock --dongle SIM-0002 "$@" >/dev/null || fail "ctl $*"; }
+
 # attach BUSID NODE, until its device node is there.
 attach() {
     usbip attach -r 127.0.0.1 -b "$1" 2>/dev/null || fail "usbip attach $1"

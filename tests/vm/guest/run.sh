@@ -7,7 +7,7 @@ for module in vhci-hcd usbhid hid-generic; do modprobe $module || fail "modprobe
 /lib/systemd/systemd-udevd --daemon
 udevadm trigger --action=add --subsystem-match=usb
 udevadm settle
-tallykey-sim serve --usbip 127.0.0.1:3240 --count 2 >>/tmp/sim.log 2>&1 &
+tallykey-sim serve --usbip 127.0.0.1:3240 --count 2 --control /tmp/knobs.sock >>/tmp/sim.log 2>&1 &
 : >/tmp/sim.log
 wait_for "the simulator serves" grep -q '^serve' /tmp/sim.log
 usbip list -r 127.0.0.1 2>/dev/null | grep -q '1-2: .*(1209:0001)' || fail "usbip list does not show both"
@@ -80,6 +80,30 @@ usbreset 1209:0001 >/tmp/usbreset.log || fail "usbreset: $(cat /tmp/usbreset.log
 reopened() { [ "$(opened)" -gt "$before" ]; }
 wait_for "it is opened again" reopened
 wait_for "it is open" is_shown tallykey "SIM-0001=open"
+
+say "the plug is pulled at the dongle's end"
+attach 1-2 /dev/hidraw1
+wait_for "both open" is_shown tallykey "SIM-0001=open SIM-0002=open"
+knob unplug
+wait_for "its device node is gone" [ ! -e /dev/hidraw1 ]
+wait_for "it is gone" is_shown tallykey "SIM-0001=open"
+knob replug
+attach 1-2 /dev/hidraw1
+wait_for "it opens again" is_shown tallykey "SIM-0001=open SIM-0002=open"
+
+say "a dongle that sleeps is a fault, and opens when it wakes"
+knob suspend
+wait_for "it is silent" is_shown tallykey "SIM-0001=open SIM-0002=io"
+knob resume
+wait_for "it opens again" is_shown tallykey "SIM-0001=open SIM-0002=open"
+
+say "a hostile device is named, and the other goes on"
+knob hostile keepalive
+wait_for "it is named" is_shown tallykey "SIM-0001=open SIM-0002=io"
+knob wait hostile 1000
+knob clear
+knob unplug
+wait_for "it is gone" is_shown tallykey "SIM-0001=open"
 
 say "the last one is pulled out"
 detach 1-1 /dev/hidraw0
