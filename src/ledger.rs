@@ -6,10 +6,13 @@
 
 mod apply;
 mod balance;
+mod bytes;
 mod channel;
+pub mod clock;
 mod device;
 mod entry;
 mod event;
+pub mod grace;
 mod marks;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,10 +21,11 @@ use uuid::Uuid;
 
 pub use apply::Impossible;
 pub use balance::{Balance, Supply};
+pub use bytes::Bytes;
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
-pub use event::{Event, GrantMark, SeenBefore};
+pub use event::{Event, GrantMark, SeenBefore, Shown};
 pub use marks::{Marks, RolledBack};
 
 /// Every allocation, in order.

@@ -8,6 +8,7 @@ mod batch;
 mod dongles;
 mod fault;
 pub mod ports;
+mod pulse;
 mod request;
 mod snapshot;
 mod start;
@@ -23,17 +24,18 @@ use uuid::Uuid;
 use request::Request;
 use token::Tokens;
 
-pub use crate::arbiter::AuthenticationType;
+pub use crate::arbiter::{AuthenticationType, Kind};
 pub use crate::ledger::Ask;
+pub use crate::ledger::clock::Suspicion;
 pub use fault::{BatchError, Fault, ServiceError};
 pub use request::{
     Actor, Allocated, Allocation, AllocationState, HistoryEntry, NewToken, Principal, Role, Token,
 };
 pub use snapshot::{
-    DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus, LicenceLine, LineSource,
-    Product, Snapshot,
+    AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
+    Held, LicenceLine, LineSource, Product, Snapshot,
 };
-pub use start::{Settings, StartError};
+pub use start::{Moment, Settings, StartError};
 
 /// A handle to the running service. Cheap to clone.
 #[derive(Clone, Debug)]

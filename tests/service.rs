@@ -11,6 +11,8 @@ mod dongles;
 mod faults;
 #[path = "service/folder.rs"]
 mod folder;
+#[path = "service/grace.rs"]
+mod grace;
 #[path = "service/many.rs"]
 mod many;
 #[path = "service/model.rs"]

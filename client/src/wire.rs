@@ -7,6 +7,7 @@ mod allocation;
 mod dongle;
 mod history;
 mod licence;
+mod standing;
 mod status;
 mod token;
 
@@ -16,5 +17,6 @@ pub use allocation::{
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use licence::{Licences, Line, LineSource};
+pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -164,6 +164,10 @@ pub const MESSAGE_TIME_MS: u64 = 3_000;
 /// Milliseconds between two signs of life while a request takes long (CTAP 2.1 §11.2.9.1.7).
 pub const KEEPALIVE_MS: u64 = 100;
 
+/// Milliseconds that a dongle waits for a person at its button: enough to walk round a rack, and a host that asked
+/// by mistake has the dongle back soon.
+pub const CONFIRM_MS: u64 = 30_000;
+
 /// Longest CTAPHID lock in seconds (CTAP 2.1 §11.2.9.2.2).
 pub const LOCK_MAX_S: u8 = 10;
 

@@ -1,5 +1,7 @@
 //! The service's facts as the wire types of the API.
 
+mod standing;
+
 use jiff::Timestamp;
 use tallykey_client::wire;
 
@@ -21,11 +23,9 @@ fn moment(milliseconds: i64) -> Timestamp {
 pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
     wire::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        authentication_type: match snapshot.authentication_type {
-            AuthenticationType::None => wire::AuthenticationType::None,
-            AuthenticationType::Dongle => wire::AuthenticationType::Dongle,
-            AuthenticationType::Software => wire::AuthenticationType::Software,
-        },
+        authentication_type: authentication_type(snapshot.authentication_type),
+        conflict: snapshot.held.map(|held| standing::conflict(snapshot, held)),
+        clock_suspect: snapshot.clock.map(standing::clock_suspect),
         simulated: snapshot.simulated,
         product: wire::Product {
             id: snapshot.product.id.clone(),
@@ -34,7 +34,16 @@ pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
         },
         features: snapshot.features.iter().map(feature).collect(),
         dongles: dongles(snapshot),
+        away: snapshot.away.iter().map(standing::away).collect(),
         age_ms: snapshot.age_ms(),
+    }
+}
+
+fn authentication_type(kind: AuthenticationType) -> wire::AuthenticationType {
+    match kind {
+        AuthenticationType::None => wire::AuthenticationType::None,
+        AuthenticationType::Dongle => wire::AuthenticationType::Dongle,
+        AuthenticationType::Software => wire::AuthenticationType::Software,
     }
 }
 
@@ -106,6 +115,7 @@ pub(super) fn line(line: &LicenceLine, reader: Role) -> wire::Line {
         plan: line.plan.to_owned(),
         valid_from: seconds(line.valid_from),
         valid_to: seconds(line.valid_to),
+        renew_by: seconds(line.renew_by),
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::{
     path::PathBuf,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tallykey::{
     api::{ListenError, PortListener, Server, SocketListener},
-    cli::{Banner, Exit, Failure, Listen, Places, Screen, ServeArgs},
+    arbiter,
+    cli::{Banner, Exit, Failure, Listen, Places, Screen, ServeArgs, Takeover},
     machine::peer::{self, Standing},
     service::{
-        Role, Service, Settings,
+        Moment, Role, Service, Settings,
         watch::{DongleEvent, Intervals, Watch},
     },
     store::{FolderError, SqliteStore, StateFolder},
@@ -60,7 +61,11 @@ pub(crate) async fn run(
         trust: pinned.trust,
         profile: pinned.profile,
         simulated,
-        clock: Box::new(now_ms),
+        takeover: match args.takeover {
+            Takeover::Ask => arbiter::Takeover::Ask,
+            Takeover::Automatic => arbiter::Takeover::Automatic,
+        },
+        clock: clock(),
     };
     let store = SqliteStore::new(folder).map_err(|error| of_folder(&error))?;
     let service = Service::start(settings, store, inbox, Box::new(watch)).await;
@@ -133,10 +138,16 @@ fn role(uid: u32, gid: u32) -> Option<Role> {
     })
 }
 
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+fn clock() -> Box<dyn Fn() -> Moment + Send> {
+    let start = Instant::now();
+    Box::new(move || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Moment {
+            wall_ms: since.map_or(0, |since| {
+                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+            }),
+            running_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
     })
 }
 

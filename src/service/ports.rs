@@ -49,6 +49,12 @@ pub trait Store: Send + 'static {
     /// Makes all entries durable, or none of them. After an error it is not known which: read.
     fn append(&mut self, rows: &[Row]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// The last pulse that was kept, if there is one.
+    fn pulse(&mut self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
+    /// Keeps a pulse, durably, in the place of the one before. Only after the first [`Store::append`].
+    fn set_pulse(&mut self, pulse: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Ends it in good order. Everything is durable before; this only saves work at the next start.
     fn close(self) -> impl Future<Output = Result<(), StoreError>> + Send;
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tallykey::service::{AllocationState, Ask, ServiceError};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Dongle, FREE, QUAD, operator};
+use crate::bench::{Bench, Dongle, FREE, GRACE, QUAD, operator};
 
 const FEATURES: [&str; 2] = ["camera", "vca"];
 
@@ -203,7 +203,7 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
         }
         Operation::Unplug(number) => {
             if model.plugged.remove(number) {
-                bench.unplug(&dongles()[*number]).await;
+                bench.lose(&dongles()[*number]).await;
             }
         }
         Operation::Restart | Operation::Crash => {
@@ -213,6 +213,8 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
             } else {
                 bench.restart().await
             };
+            // What was plugged in counts on for its grace; here nobody plugs it in again within that.
+            bench.pass(GRACE).await;
             model.plugged.clear();
         }
     }

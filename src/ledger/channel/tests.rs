@@ -1,5 +1,5 @@
 use super::*;
-use crate::arbiter::{AuthenticationType, activate};
+use crate::arbiter::{Kind, State, activate};
 use crate::licence::{DeviceIdProblem, testing};
 
 /// A ledger with a dongle of `paid` camera channels beside the 4 free ones.
@@ -15,11 +15,7 @@ impl Desk {
         let mut desk = Self {
             ledger: Ledger::default(),
             profile: testing::profile(),
-            supply: Supply::new(
-                &testing::profile(),
-                &activate(AuthenticationType::None, []),
-                0,
-            ),
+            supply: Supply::new(&testing::profile(), &activate(State::None, []), 0),
             seq: 0,
         };
         desk.own(paid);
@@ -28,7 +24,7 @@ impl Desk {
 
     fn own(&mut self, paid: u64) {
         let dongle = testing::entitlement(1, &[("camera", paid)]);
-        let active = activate(AuthenticationType::Dongle, [dongle]);
+        let active = activate(State::Only(Kind::Dongle), [dongle]);
         self.supply = Supply::new(&self.profile, &active, 0);
     }
 
