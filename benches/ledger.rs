@@ -160,7 +160,7 @@ async fn client(
         let ask = Ask {
             device,
             feature: Some("camera".into()),
-            model: None,
+            ..Ask::default()
         };
         let before = Instant::now();
         service.allocate(&actor, ask).await?;

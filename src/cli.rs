@@ -2,15 +2,19 @@
 
 mod allocate;
 mod allocations;
+mod changed;
 mod connect;
 mod dongle;
 mod exit;
 mod failure;
+mod held;
 mod history;
 mod licences;
 mod machine;
 mod places;
+mod priority;
 mod release;
+mod relocate;
 mod screen;
 mod serve;
 mod standing;
@@ -90,6 +94,10 @@ pub(crate) enum Question {
     Allocations(allocations::AllocationsArgs),
     /// Take a device's channels back.
     Release(release::ReleaseArgs),
+    /// Move a device's channels to another device.
+    Move(relocate::MoveArgs),
+    /// Say which devices are suspended last in a shortage.
+    Priority(priority::PriorityArgs),
     /// List, show or blink dongles.
     #[command(subcommand)]
     Dongle(dongle::DongleCommand),
@@ -158,6 +166,8 @@ impl Asking {
                 allocate::run(work, &find.await?, screen).await
             }
             Question::Allocations(args) => allocations::run(args, &find.await?, screen).await,
+            Question::Move(args) => relocate::run(args, &find.await?, screen).await,
+            Question::Priority(args) => priority::run(args, &find.await?, screen).await,
             Question::Release(args) => release::run(args, &find.await?, screen).await,
             Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
             Question::History(args) => history::run(args, &find.await?, screen).await,

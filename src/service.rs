@@ -25,11 +25,12 @@ use request::Request;
 use token::Tokens;
 
 pub use crate::arbiter::{AuthenticationType, Kind};
-pub use crate::ledger::Ask;
 pub use crate::ledger::clock::Suspicion;
+pub use crate::ledger::{Ask, Change, Relocation, Wish};
 pub use fault::{BatchError, Fault, ServiceError};
 pub use request::{
-    Actor, Allocated, Allocation, AllocationState, HistoryEntry, NewToken, Principal, Role, Token,
+    Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, NewToken, Principal,
+    Role, Token,
 };
 pub use snapshot::{
     AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
@@ -101,6 +102,29 @@ impl Service {
         let actor = actor.clone();
         self.ask(|reply| Request::Release { actor, id, reply })
             .await?
+    }
+
+    /// Changes an allocation, whole or not at all. With `dry_run` nothing is changed; the answer
+    /// is what it would be.
+    ///
+    /// # Errors
+    /// A refusal of the rules, or a fault.
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        id: Uuid,
+        change: Change,
+        dry_run: bool,
+    ) -> Result<Changed, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::Change {
+            actor,
+            id,
+            change,
+            dry_run,
+            reply,
+        })
+        .await?
     }
 
     /// One allocation.

@@ -90,7 +90,7 @@ fn camera(number: u8) -> Ask {
     Ask {
         device: format!("00:02:D1:00:00:{number:02X}"),
         feature: Some("camera".into()),
-        model: None,
+        ..Ask::default()
     }
 }
 

@@ -4,6 +4,7 @@
 //! members they do not know, so that a misspelt `feature` is not silently another feature.
 
 mod allocation;
+mod change;
 mod dongle;
 mod history;
 mod licence;
@@ -14,6 +15,7 @@ mod token;
 pub use allocation::{
     Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer,
 };
+pub use change::{AllocationChange, Changed, Move};
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use licence::{Licences, Line, LineSource};

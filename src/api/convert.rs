@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tallykey_client::wire;
 
 use crate::service::{
-    Allocation, AllocationState, Ask, AuthenticationType, DongleStatus, FeatureCounts,
-    HistoryEntry, LicenceLine, LineSource, Role, Snapshot, Token,
+    Allocation, AllocationState, Ask, AuthenticationType, Changed, DongleStatus, FeatureCounts,
+    HistoryEntry, LicenceLine, LineSource, Role, Snapshot, Token, Wish,
 };
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
@@ -129,6 +129,20 @@ pub(super) fn ask(ask: wire::Ask) -> Ask {
         device: ask.device,
         feature: ask.feature,
         model: ask.model,
+        wish: Wish {
+            priority: ask.priority,
+        },
+    }
+}
+
+pub(super) fn changed(changed: Changed, dry_run: bool) -> wire::Changed {
+    let all = |these: Vec<Allocation>| these.into_iter().map(allocation).collect();
+    wire::Changed {
+        dry_run,
+        before: allocation(changed.before),
+        after: allocation(changed.after),
+        suspended: all(changed.suspended),
+        resumed: all(changed.resumed),
     }
 }
 
@@ -139,6 +153,7 @@ pub(super) fn allocation(allocation: Allocation) -> wire::Allocation {
         feature: allocation.feature,
         model: allocation.model,
         weight: allocation.weight,
+        priority: allocation.priority,
         state: match allocation.state {
             AllocationState::Licensed => wire::AllocationState::Licensed,
             AllocationState::Suspended => wire::AllocationState::Suspended,

@@ -89,6 +89,39 @@ pub enum Event {
         model: Option<String>,
         /// Channels it costs.
         weight: u32,
+        /// Its priority.
+        #[serde(default, skip_serializing_if = "is_ordinary")]
+        priority: i32,
+    },
+    /// An allocation was given another priority.
+    PrioritySet {
+        /// Id of the allocation.
+        id: Uuid,
+        /// The normalised device id.
+        device: String,
+        /// The feature.
+        feature: String,
+        /// The priority it had.
+        was: i32,
+        /// The priority it has from now on.
+        now: i32,
+    },
+    /// An allocation went from one device to another, or its device turned out to be of another
+    /// model.
+    Moved {
+        /// Id of the allocation.
+        id: Uuid,
+        /// The feature.
+        feature: String,
+        /// The normalised id of the device that had it.
+        was: String,
+        /// The normalised id of the device that has it from now on.
+        now: String,
+        /// The new device's model, if it was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        /// Channels it costs from now on.
+        weight: u32,
     },
     /// A device gave its channels back.
     Released {
@@ -131,6 +164,11 @@ pub struct Shown {
     pub chain: [Bytes; 2],
     /// Its grants.
     pub grants: Vec<Bytes>,
+}
+
+/// The priority of whatever nobody gave one.
+const fn is_ordinary(priority: &i32) -> bool {
+    *priority == 0
 }
 
 /// One grant a dongle holds, as the host remembers it.

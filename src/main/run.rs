@@ -12,9 +12,10 @@ use tallykey::{
     machine::peer::{self, Standing},
     service::{
         Moment, Role, Service, Settings,
+        ports::HostKey as _,
         watch::{DongleEvent, Intervals, Watch},
     },
-    store::{FolderError, SqliteStore, StateFolder},
+    store::{FolderError, HostKeyError, HostKeyFile, Origin, SqliteStore, StateFolder},
     usb::{Finder, hid::Match, hotplug::Hotplug},
 };
 use tokio::sync::mpsc;
@@ -52,6 +53,7 @@ pub(crate) async fn run(
     };
     let port_address = port.as_ref().map(PortListener::address);
 
+    host_key(&folder)?;
     let bus = bus::open(&args, &pinned, &folder)?;
     let simulated = simulated || pinned.trust.is_test();
     let (events, inbox) = mpsc::channel(EVENTS);
@@ -106,6 +108,23 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// Opens the host key, or makes it, and tells whose it is.
+fn host_key(folder: &StateFolder) -> Result<(), Failure> {
+    let (key, origin) = HostKeyFile::open(folder).map_err(|error| of_host_key(&error))?;
+    let thumbprint: String = key.thumbprint().map(|byte| format!("{byte:02x}")).concat();
+    match origin {
+        Origin::Loaded => tracing::debug!(thumbprint, "the host key is loaded"),
+        Origin::Made => tracing::info!(thumbprint, "the host key is made"),
+        Origin::Replaced { why } => tracing::warn!(
+            thumbprint,
+            state = why.code(),
+            next = why.next(),
+            "the host key is another one: {why}"
+        ),
+    }
+    Ok(())
+}
+
 fn watch(
     finder: Box<dyn Finder>,
     pinned: &Pinned,
@@ -157,6 +176,18 @@ pub(crate) fn of_folder(error: &FolderError) -> Failure {
         _ => Exit::Refused,
     };
     Failure::start(exit, error.code(), error.to_string(), error.next())
+}
+
+fn of_host_key(error: &HostKeyError) -> Failure {
+    match error {
+        HostKeyError::Folder(error) => of_folder(error),
+        HostKeyError::OpenToOthers { .. } => {
+            Failure::start(Exit::Refused, error.code(), error.to_string(), error.next())
+        }
+        HostKeyError::NoRandom { .. } => {
+            Failure::start(Exit::Fault, error.code(), error.to_string(), error.next())
+        }
+    }
 }
 
 fn of_listener(error: &ListenError) -> Failure {

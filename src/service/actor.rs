@@ -4,10 +4,12 @@
 //! memory, makes it durable in one commit, publishes and answers. While a commit is under way the
 //! next requests queue up: the slower the disk, the larger the groups.
 
+mod change;
 mod handle;
 mod news;
 mod publish;
 mod time;
+mod views;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::future::Future;
 
+use tallykey_protocol::id::{self, PublicKey};
 use thiserror::Error;
 
 use crate::ledger::{Head, Row};
@@ -80,4 +81,31 @@ pub enum StoreError {
         /// What the check found.
         found: String,
     },
+}
+
+/// The key of this host, made when it was first started: requests are signed with it and licences name it. It may be
+/// in a file, or in a chip that never shows it.
+pub trait HostKey: Send + Sync {
+    /// The public half.
+    fn public_key(&self) -> PublicKey;
+
+    /// COSE Key Thumbprint (RFC 9679) of the public half, as licences name it.
+    fn thumbprint(&self) -> [u8; 32] {
+        id::thumbprint(&self.public_key())
+    }
+
+    /// ECDSA over `digest`, the SHA-256 of what is signed: r‖s with low s.
+    ///
+    /// # Errors
+    /// [`HostKeyFailed`].
+    fn sign(&self, digest: &[u8; 32]) -> Result<[u8; 64], HostKeyFailed>;
+}
+
+/// The host key did not sign. Nothing is wrong with what was to be signed; it may be tried again.
+#[derive(Debug, Error)]
+#[error("the host key did not sign")]
+pub struct HostKeyFailed {
+    /// What its keeper said.
+    #[source]
+    pub source: Box<dyn StdError + Send + Sync>,
 }

@@ -320,7 +320,7 @@ pub(crate) fn camera(device: &str) -> Ask {
     Ask {
         device: device.into(),
         feature: Some("camera".into()),
-        model: None,
+        ..Ask::default()
     }
 }
 
