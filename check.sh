@@ -59,6 +59,17 @@ tests() {
     TALLYKEY_PYTHON=$tools/bin/python cargo test --locked --workspace --all-features -- --skip "$sweep"
 }
 
+# What only root can set up: a process, or a socket, of another user. Built as who runs this.
+another_user() {
+    local as_root='' said
+    [ "$(id -u)" -eq 0 ] || as_root="sudo"
+    said=$(cargo ${as_root:+--config "target.'cfg(unix)'.runner='$as_root'"} test --locked --workspace --all-features \
+        --test api --test cli -- --ignored another_user 2>&1) || { echo "$said"; return 1; }
+    echo "$said" | grep '^test '
+    # None left out, and none added that only looks like it.
+    [ "$(grep -c '^test .* ok$' <<<"$said")" -eq 2 ]
+}
+
 step "packages" install_packages
 step "tools" install_tools
 step "format" cargo fmt --all --check
@@ -71,5 +82,6 @@ step "release build" cargo build --locked --release
 step "tests" tests
 step "power cuts in every flash write" \
     cargo test --locked --workspace --all-features --test dongle -- --nocapture "$sweep"
+step "as another user" another_user
 step "a real kernel" tests/vm/run.sh target/debug
 printf '\nall checks passed in %d s\n' $((SECONDS - started))
