@@ -78,10 +78,10 @@ step "clippy, as packaged (no simulator)" cargo clippy --locked --no-default-fea
 step "licences and links" env PATH="$tools/bin:$PATH" cargo deny --locked check bans licenses sources
 step "documentation" cargo doc --locked --workspace --no-deps
 step "core without std or heap" firmware-sim/core/bare/link.sh
-step "release build" cargo build --locked --release
+step "release build" cargo build --locked --release --workspace --bins
 step "tests" tests
 step "power cuts in every flash write" \
     cargo test --locked --workspace --all-features --test dongle -- --nocapture "$sweep"
 step "as another user" another_user
-step "a real kernel" tests/vm/run.sh target/debug
+step "a real kernel" env TALLYKEY_PYTHON="$tools/bin/python" tests/vm/run.sh
 printf '\nall checks passed in %d s\n' $((SECONDS - started))
