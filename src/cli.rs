@@ -1,17 +1,23 @@
-//! EDGE: the command line. Every command but `serve` is a client of the local API.
+//! EDGE: the command line. Every command but `serve` and `machine` is a client of the local API.
 
 mod allocate;
 mod allocations;
+mod changed;
 mod connect;
 mod dongle;
 mod exit;
 mod failure;
+mod held;
 mod history;
 mod licences;
+mod machine;
 mod places;
+mod priority;
 mod release;
+mod relocate;
 mod screen;
 mod serve;
+mod standing;
 mod status;
 mod table;
 mod text;
@@ -23,9 +29,10 @@ use clap::{Parser, Subcommand};
 
 pub use exit::Exit;
 pub use failure::{Failure, LOCAL_CODES, LocalCode};
+pub use machine::MachineArgs;
 pub use places::{Places, program};
 pub use screen::Screen;
-pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs};
+pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs, Takeover};
 
 use connect::Connection;
 
@@ -68,6 +75,8 @@ pub(crate) struct Globals {
 pub(crate) enum Command {
     /// Run the service.
     Serve(ServeArgs),
+    /// Show what a software licence can be bound to on this machine; no service is needed.
+    Machine(MachineArgs),
     #[command(flatten)]
     Ask(Question),
 }
@@ -85,6 +94,10 @@ pub(crate) enum Question {
     Allocations(allocations::AllocationsArgs),
     /// Take a device's channels back.
     Release(release::ReleaseArgs),
+    /// Move a device's channels to another device.
+    Move(relocate::MoveArgs),
+    /// Say which devices are suspended last in a shortage.
+    Priority(priority::PriorityArgs),
     /// List, show or blink dongles.
     #[command(subcommand)]
     Dongle(dongle::DongleCommand),
@@ -105,6 +118,8 @@ pub enum Task {
         /// The socket that was named.
         socket: Option<PathBuf>,
     },
+    /// Show the machine; the caller reads it.
+    Machine(MachineArgs),
     /// Ask a running service.
     Ask(Asking),
 }
@@ -129,6 +144,7 @@ impl Cli {
         let socket = self.globals.socket;
         match self.command {
             Command::Serve(args) => Task::Serve { args, socket },
+            Command::Machine(args) => Task::Machine(args),
             Command::Ask(question) => Task::Ask(Asking { question, socket }),
         }
     }
@@ -150,6 +166,8 @@ impl Asking {
                 allocate::run(work, &find.await?, screen).await
             }
             Question::Allocations(args) => allocations::run(args, &find.await?, screen).await,
+            Question::Move(args) => relocate::run(args, &find.await?, screen).await,
+            Question::Priority(args) => priority::run(args, &find.await?, screen).await,
             Question::Release(args) => release::run(args, &find.await?, screen).await,
             Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
             Question::History(args) => history::run(args, &find.await?, screen).await,

@@ -6,22 +6,29 @@
 
 mod apply;
 mod balance;
+mod bytes;
+mod change;
 mod channel;
+pub mod clock;
 mod device;
 mod entry;
 mod event;
+pub mod grace;
 mod marks;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
 pub use apply::Impossible;
 pub use balance::{Balance, Supply};
+pub use bytes::Bytes;
+pub use change::{Change, Relocation, Wish};
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
-pub use event::{Event, GrantMark, SeenBefore};
+pub use event::{Event, GrantMark, SeenBefore, Shown};
 pub use marks::{Marks, RolledBack};
 
 /// Every allocation, in order.
@@ -29,7 +36,7 @@ pub use marks::{Marks, RolledBack};
 pub struct Ledger {
     features: BTreeMap<String, Holdings>,
     /// Where each allocation is: its feature and its place in the order.
-    places: HashMap<Uuid, (String, u64)>,
+    places: HashMap<Uuid, (String, Place)>,
 }
 
 /// Allocations of one feature.
@@ -37,8 +44,7 @@ pub struct Ledger {
 struct Holdings {
     /// Channels of all of them together.
     weight: u64,
-    /// By the number of the history entry that made them: oldest first.
-    in_order: BTreeMap<u64, Allocation>,
+    in_order: BTreeMap<Place, Allocation>,
     by_device: HashMap<DeviceId, Uuid>,
 }
 
@@ -57,16 +63,34 @@ pub struct Allocation {
     pub weight: u32,
     /// When it was made, Unix time in milliseconds.
     pub created_at: i64,
-    /// Its place among all allocations: the lower one is the older one.
+    /// Number of the history entry that made it: the lower one is the older one.
     pub order: u64,
+    /// The user's: of two, the one with the higher number is suspended later.
+    pub priority: i32,
+}
+
+/// Where an allocation stands in the order of its feature: the last is suspended first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    priority: Reverse<i32>,
+    order: u64,
+}
+
+impl Allocation {
+    const fn place(&self) -> Place {
+        Place {
+            priority: Reverse(self.priority),
+            order: self.order,
+        }
+    }
 }
 
 impl Ledger {
     /// The allocation of that id.
     #[must_use]
     pub fn allocation(&self, id: Uuid) -> Option<&Allocation> {
-        let (feature, order) = self.places.get(&id)?;
-        self.features.get(feature)?.in_order.get(order)
+        let (feature, place) = self.places.get(&id)?;
+        self.features.get(feature)?.in_order.get(place)
     }
 
     /// What a device holds of a feature.
@@ -75,7 +99,7 @@ impl Ledger {
         self.allocation(*self.features.get(feature)?.by_device.get(device)?)
     }
 
-    /// Every allocation, feature by feature, oldest first within one.
+    /// Every allocation, feature by feature; within one by priority, and then oldest first.
     pub fn allocations(&self) -> impl Iterator<Item = &Allocation> {
         self.features
             .values()

@@ -8,6 +8,7 @@ mod batch;
 mod dongles;
 mod fault;
 pub mod ports;
+mod pulse;
 mod request;
 mod snapshot;
 mod start;
@@ -23,17 +24,19 @@ use uuid::Uuid;
 use request::Request;
 use token::Tokens;
 
-pub use crate::arbiter::AuthenticationType;
-pub use crate::ledger::Ask;
+pub use crate::arbiter::{AuthenticationType, Kind};
+pub use crate::ledger::clock::Suspicion;
+pub use crate::ledger::{Ask, Change, Relocation, Wish};
 pub use fault::{BatchError, Fault, ServiceError};
 pub use request::{
-    Actor, Allocated, Allocation, AllocationState, HistoryEntry, NewToken, Principal, Role, Token,
+    Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, NewToken, Principal,
+    Role, Token,
 };
 pub use snapshot::{
-    DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus, LicenceLine, LineSource,
-    Product, Snapshot,
+    AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
+    Held, LicenceLine, LineSource, Product, Snapshot,
 };
-pub use start::{Settings, StartError};
+pub use start::{Moment, Settings, StartError};
 
 /// A handle to the running service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -99,6 +102,29 @@ impl Service {
         let actor = actor.clone();
         self.ask(|reply| Request::Release { actor, id, reply })
             .await?
+    }
+
+    /// Changes an allocation, whole or not at all. With `dry_run` nothing is changed; the answer
+    /// is what it would be.
+    ///
+    /// # Errors
+    /// A refusal of the rules, or a fault.
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        id: Uuid,
+        change: Change,
+        dry_run: bool,
+    ) -> Result<Changed, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::Change {
+            actor,
+            id,
+            change,
+            dry_run,
+            reply,
+        })
+        .await?
     }
 
     /// One allocation.

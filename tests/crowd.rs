@@ -24,7 +24,7 @@ async fn ask(client: Client, from: usize) -> usize {
         let wanted = Ask {
             device: format!("{number:012X}"),
             feature: Some("camera".into()),
-            model: None,
+            ..Ask::default()
         };
         match client.allocate(&wanted).await {
             Ok(answer) => {

@@ -28,7 +28,7 @@ async fn ask(client: Client, from: usize, answered: &'static AtomicUsize) -> Vec
         let wanted = Ask {
             device: device.clone(),
             feature: Some("camera".into()),
-            model: None,
+            ..Ask::default()
         };
         // Whatever was not answered may or may not be there; both are right.
         let Ok(answer) = client.allocate(&wanted).await else {
@@ -103,7 +103,7 @@ fn check(service: &Serving, answered: &BTreeMap<String, Uuid>) {
             let wanted = Ask {
                 device: held.device.clone(),
                 feature: Some("camera".into()),
-                model: None,
+                ..Ask::default()
             };
             let again = client.allocate(&wanted).await.expect("answers");
             assert!(

@@ -14,8 +14,8 @@ use crate::{
     ClientError, Endpoint,
     transport::Connection,
     wire::{
-        Allocated, Allocation, Allocations, Ask, BatchAnswer, Dongles, HistoryPage, Licences,
-        NewToken, Status, Token, TokenAsk, Tokens,
+        Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed, Dongles,
+        HistoryPage, Licences, Move, NewToken, Status, Token, TokenAsk, Tokens,
     },
 };
 
@@ -95,6 +95,20 @@ impl Client {
     pub async fn release(&self, id: Uuid) -> Result<Allocation, ClientError> {
         let path = format!("/v1/allocations/{id}");
         let answer = self.call(Method::DELETE, &path, None::<&()>).await?;
+        self.read(&answer)
+    }
+
+    /// Changes an allocation; it stays with its device.
+    pub async fn change(&self, id: Uuid, to: &AllocationChange) -> Result<Changed, ClientError> {
+        let path = format!("/v1/allocations/{id}");
+        let answer = self.call(Method::PATCH, &path, Some(to)).await?;
+        self.read(&answer)
+    }
+
+    /// Moves an allocation to another device, in one step.
+    pub async fn move_to(&self, id: Uuid, to: &Move) -> Result<Changed, ClientError> {
+        let path = format!("/v1/allocations/{id}/move");
+        let answer = self.call(Method::POST, &path, Some(to)).await?;
         self.read(&answer)
     }
 

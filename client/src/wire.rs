@@ -4,17 +4,21 @@
 //! members they do not know, so that a misspelt `feature` is not silently another feature.
 
 mod allocation;
+mod change;
 mod dongle;
 mod history;
 mod licence;
+mod standing;
 mod status;
 mod token;
 
 pub use allocation::{
     Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer,
 };
+pub use change::{AllocationChange, Changed, Move};
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use licence::{Licences, Line, LineSource};
+pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -1,11 +1,13 @@
 //! The service's facts as the wire types of the API.
 
+mod standing;
+
 use jiff::Timestamp;
 use tallykey_client::wire;
 
 use crate::service::{
-    Allocation, AllocationState, Ask, AuthenticationType, DongleStatus, FeatureCounts,
-    HistoryEntry, LicenceLine, LineSource, Role, Snapshot, Token,
+    Allocation, AllocationState, Ask, AuthenticationType, Changed, DongleStatus, FeatureCounts,
+    HistoryEntry, LicenceLine, LineSource, Role, Snapshot, Token, Wish,
 };
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
@@ -21,11 +23,9 @@ fn moment(milliseconds: i64) -> Timestamp {
 pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
     wire::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        authentication_type: match snapshot.authentication_type {
-            AuthenticationType::None => wire::AuthenticationType::None,
-            AuthenticationType::Dongle => wire::AuthenticationType::Dongle,
-            AuthenticationType::Software => wire::AuthenticationType::Software,
-        },
+        authentication_type: authentication_type(snapshot.authentication_type),
+        conflict: snapshot.held.map(|held| standing::conflict(snapshot, held)),
+        clock_suspect: snapshot.clock.map(standing::clock_suspect),
         simulated: snapshot.simulated,
         product: wire::Product {
             id: snapshot.product.id.clone(),
@@ -34,7 +34,16 @@ pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
         },
         features: snapshot.features.iter().map(feature).collect(),
         dongles: dongles(snapshot),
+        away: snapshot.away.iter().map(standing::away).collect(),
         age_ms: snapshot.age_ms(),
+    }
+}
+
+fn authentication_type(kind: AuthenticationType) -> wire::AuthenticationType {
+    match kind {
+        AuthenticationType::None => wire::AuthenticationType::None,
+        AuthenticationType::Dongle => wire::AuthenticationType::Dongle,
+        AuthenticationType::Software => wire::AuthenticationType::Software,
     }
 }
 
@@ -106,6 +115,7 @@ pub(super) fn line(line: &LicenceLine, reader: Role) -> wire::Line {
         plan: line.plan.to_owned(),
         valid_from: seconds(line.valid_from),
         valid_to: seconds(line.valid_to),
+        renew_by: seconds(line.renew_by),
     }
 }
 
@@ -119,6 +129,20 @@ pub(super) fn ask(ask: wire::Ask) -> Ask {
         device: ask.device,
         feature: ask.feature,
         model: ask.model,
+        wish: Wish {
+            priority: ask.priority,
+        },
+    }
+}
+
+pub(super) fn changed(changed: Changed, dry_run: bool) -> wire::Changed {
+    let all = |these: Vec<Allocation>| these.into_iter().map(allocation).collect();
+    wire::Changed {
+        dry_run,
+        before: allocation(changed.before),
+        after: allocation(changed.after),
+        suspended: all(changed.suspended),
+        resumed: all(changed.resumed),
     }
 }
 
@@ -129,6 +153,7 @@ pub(super) fn allocation(allocation: Allocation) -> wire::Allocation {
         feature: allocation.feature,
         model: allocation.model,
         weight: allocation.weight,
+        priority: allocation.priority,
         state: match allocation.state {
             AllocationState::Licensed => wire::AllocationState::Licensed,
             AllocationState::Suspended => wire::AllocationState::Suspended,

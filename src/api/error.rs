@@ -145,6 +145,11 @@ fn facts_of(refusal: &Refusal) -> Value {
         } => json!({
             "device": device, "feature": feature, "allocation": allocation, "was": was, "now": now,
         }),
+        Refusal::DeviceHolds {
+            device,
+            feature,
+            allocation,
+        } => json!({ "device": device, "feature": feature, "allocation": allocation }),
         Refusal::BatchTooLarge { count, max } => json!({ "count": count, "max": max }),
         Refusal::DongleNotOpen { serial, state } => json!({ "serial": serial, "state": state }),
         Refusal::NoSuchDongle { serial } => json!({ "serial": serial }),

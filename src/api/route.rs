@@ -66,6 +66,8 @@ routes! {
     POST   "/v1/allocations/batch",     CLIENT, MANY, allocations::create_all;
     GET    "/v1/allocations/{id}",      VIEWER, 0,    allocations::show;
     DELETE "/v1/allocations/{id}",      CLIENT, 0,    allocations::release;
+    PATCH  "/v1/allocations/{id}",      CLIENT, ONE,  allocations::change;
+    POST   "/v1/allocations/{id}/move", ADMIN,  ONE,  allocations::move_to;
     GET    "/v1/dongles",               VIEWER, 0,    dongles::list;
     POST   "/v1/dongles/{serial}/wink", CLIENT, 0,    dongles::wink;
     GET    "/v1/history",               VIEWER, 0,    history::list;

@@ -33,7 +33,15 @@ pub(crate) struct AllocateArgs {
     /// The device's model; some cost several channels.
     #[arg(long, conflicts_with = "from")]
     model: Option<String>,
-    /// Allocate a whole file, all or nothing: CSV with the columns device, feature, model.
+    /// The higher it is, the later the device is suspended in a shortage [default: 0, or as it is].
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        conflicts_with = "from"
+    )]
+    priority: Option<i32>,
+    /// Allocate a whole file, all or nothing: CSV with the columns device, feature, model, priority.
     #[arg(long, value_name = "CSV")]
     from: Option<PathBuf>,
 }
@@ -53,6 +61,7 @@ impl AllocateArgs {
                 device: self.device.unwrap_or_default(),
                 feature: self.feature,
                 model: self.model,
+                priority: self.priority,
             })),
         }
     }
@@ -81,7 +90,7 @@ fn one(done: &Allocated) -> String {
 }
 
 /// An allocation in one line, in the colour of its state.
-fn line(allocation: &Allocation) -> String {
+pub(super) fn line(allocation: &Allocation) -> String {
     let (word, tone) = state(allocation.state);
     format!(
         "{}  {}  {}  {}",

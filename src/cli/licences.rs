@@ -50,7 +50,11 @@ fn table(lines: &[Line]) -> String {
                 line.count.saturating_sub(line.given).to_string(),
                 line.plan.clone(),
                 validity(line.valid_from, line.valid_to),
-                if line.active { "yes" } else { "no" }.to_owned(),
+                match (line.active, line.renew_by) {
+                    (true, Some(end)) => format!("renew by {}", end.strftime("%Y-%m-%d")),
+                    (true, None) => "yes".to_owned(),
+                    (false, _) => "no".to_owned(),
+                },
             ],
         );
     }

@@ -1,11 +1,9 @@
 //! `tallykey release`
 
-use tallykey_client::wire::Allocation;
-use uuid::Uuid;
-
 use super::{
     connect::Connection,
     failure::Failure,
+    held::Which,
     screen::Screen,
     text::{count, plain},
 };
@@ -13,12 +11,8 @@ use super::{
 /// Arguments of `release`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReleaseArgs {
-    /// The device, in any notation, or the id of an allocation.
-    #[arg(value_name = "DEVICE or ID")]
-    what: String,
-    /// Which, if the device holds allocations of several features.
-    #[arg(long)]
-    feature: Option<String>,
+    #[command(flatten)]
+    which: Which,
 }
 
 pub(super) async fn run(
@@ -26,10 +20,7 @@ pub(super) async fn run(
     service: &Connection,
     screen: &Screen,
 ) -> Result<(), Failure> {
-    let id = match Uuid::try_parse(&args.what) {
-        Ok(id) => id,
-        Err(_) => find(args, service).await?.id,
-    };
+    let id = args.which.find(service).await?;
     let released = service.client.release(id).await?;
     screen.answer(&released, || {
         format!(
@@ -39,20 +30,4 @@ pub(super) async fn run(
             count(released.weight, "channel"),
         )
     })
-}
-
-async fn find(args: ReleaseArgs, service: &Connection) -> Result<Allocation, Failure> {
-    let (device, feature) = (args.what, args.feature);
-    let mut held = service.client.allocations_of(&device).await?.allocations;
-    if let Some(feature) = &feature {
-        held.retain(|allocation| allocation.feature == *feature);
-    }
-    match held.len() {
-        0 => Err(Failure::NotHeld { device, feature }),
-        1 => Ok(held.swap_remove(0)),
-        _ => Err(Failure::SeveralHeld {
-            device,
-            features: held.into_iter().map(|a| a.feature).collect(),
-        }),
-    }
 }

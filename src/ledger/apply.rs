@@ -1,5 +1,7 @@
 //! What an entry makes of the ledger. Pure: the same history always gives the same state.
 
+use uuid::Uuid;
+
 use super::{Allocation, DeviceId, Event, Ledger};
 
 /// An entry that cannot have happened after those before it.
@@ -20,6 +22,7 @@ impl Ledger {
                 feature,
                 model,
                 weight,
+                priority,
             } => {
                 let device = DeviceId::from_normalised(device).ok_or(Impossible)?;
                 self.insert(Allocation {
@@ -30,20 +33,40 @@ impl Ledger {
                     weight: *weight,
                     created_at: at,
                     order: seq,
+                    priority: *priority,
                 })
             }
-            Event::Released { id, .. } => {
-                let (feature, order) = self.places.remove(id).ok_or(Impossible)?;
-                let held = self.features.get_mut(&feature).ok_or(Impossible)?;
-                let gone = held.in_order.remove(&order).ok_or(Impossible)?;
-                held.by_device.remove(&gone.device);
-                held.weight -= u64::from(gone.weight);
-                Ok(())
+            Event::PrioritySet { id, now, .. } => {
+                let mut changed = self.remove(*id)?;
+                changed.priority = *now;
+                self.insert(changed)
             }
+            Event::Moved {
+                id,
+                now,
+                model,
+                weight,
+                ..
+            } => {
+                let device = DeviceId::from_normalised(now).ok_or(Impossible)?;
+                let held = self.allocation(*id).ok_or(Impossible)?;
+                if held.device != device && self.held_by(&device, &held.feature).is_some() {
+                    return Err(Impossible);
+                }
+                let mut moved = self.remove(*id)?;
+                moved.device = device;
+                moved.model = model.clone();
+                moved.weight = *weight;
+                self.insert(moved)
+            }
+            Event::Released { id, .. } => self.remove(*id).map(drop),
             Event::ServiceStarted { .. }
             | Event::AuthenticationType { .. }
             | Event::DongleOpened { .. }
             | Event::DongleLeft { .. }
+            | Event::GraceStarted { .. }
+            | Event::GraceExhausted { .. }
+            | Event::Clock { .. }
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. } => Ok(()),
         }
@@ -56,16 +79,24 @@ impl Ledger {
         let held = self.features.entry(new.feature.clone()).or_default();
         held.weight += u64::from(new.weight);
         held.by_device.insert(new.device.clone(), new.id);
-        self.places.insert(new.id, (new.feature.clone(), new.order));
-        held.in_order.insert(new.order, new);
+        self.places
+            .insert(new.id, (new.feature.clone(), new.place()));
+        held.in_order.insert(new.place(), new);
         Ok(())
+    }
+
+    fn remove(&mut self, id: Uuid) -> Result<Allocation, Impossible> {
+        let (feature, place) = self.places.remove(&id).ok_or(Impossible)?;
+        let held = self.features.get_mut(&feature).ok_or(Impossible)?;
+        let gone = held.in_order.remove(&place).ok_or(Impossible)?;
+        held.by_device.remove(&gone.device);
+        held.weight -= u64::from(gone.weight);
+        Ok(gone)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     fn allocated(id: u128, device: &str) -> Event {
@@ -75,6 +106,28 @@ mod tests {
             feature: "camera".into(),
             model: None,
             weight: 2,
+            priority: 0,
+        }
+    }
+
+    fn moved(id: u128, now: &str) -> Event {
+        Event::Moved {
+            id: Uuid::from_u128(id),
+            feature: "camera".into(),
+            was: "gate".into(),
+            now: now.into(),
+            model: Some("QUAD-9".into()),
+            weight: 4,
+        }
+    }
+
+    fn priority(id: u128, now: i32) -> Event {
+        Event::PrioritySet {
+            id: Uuid::from_u128(id),
+            device: "gate".into(),
+            feature: "camera".into(),
+            was: 0,
+            now,
         }
     }
 
@@ -93,15 +146,22 @@ mod tests {
         ledger
             .apply(1, 10, &allocated(1, "gate"))
             .expect("the first");
+        ledger
+            .apply(2, 10, &allocated(2, "roof"))
+            .expect("another device");
         let before = ledger.clone();
         let table = [
             ("the same id again", allocated(1, "door")),
-            ("the same device again", allocated(2, "gate")),
+            ("the same device again", allocated(3, "gate")),
             ("a device id that was not normalised", allocated(3, " door")),
             ("a release of what was never allocated", released(9)),
+            ("a priority of what was never allocated", priority(9, 1)),
+            ("a move of what was never allocated", moved(9, "door")),
+            ("a move to a device that holds one", moved(1, "roof")),
+            ("a move to what was not normalised", moved(1, " door")),
         ];
         for (what, event) in table {
-            assert_eq!(ledger.apply(2, 20, &event), Err(Impossible), "{what}");
+            assert_eq!(ledger.apply(3, 20, &event), Err(Impossible), "{what}");
             assert_eq!(ledger, before, "{what}");
         }
     }
@@ -124,5 +184,35 @@ mod tests {
             .collect();
         assert_eq!(order, ["door", "gate"]);
         assert!(ledger.allocation(Uuid::from_u128(1)).is_none());
+    }
+
+    #[test]
+    fn priority_comes_before_age_and_a_move_keeps_the_place() {
+        let mut ledger = Ledger::default();
+        let history = [
+            allocated(1, "gate"),
+            allocated(2, "door"),
+            allocated(3, "roof"),
+            priority(3, 7),
+            priority(1, -1),
+            moved(3, "yard"),
+        ];
+        for (seq, event) in (1..).zip(&history) {
+            ledger.apply(seq, 5, event).expect("possible");
+        }
+        let order: Vec<_> = ledger
+            .allocations()
+            .map(|one| (one.device.as_str(), one.priority))
+            .collect();
+        assert_eq!(order, [("yard", 7), ("door", 0), ("gate", -1)]);
+        let yard = ledger
+            .allocation(Uuid::from_u128(3))
+            .expect("the id stayed");
+        assert_eq!(
+            (yard.weight, yard.order, yard.created_at),
+            (4, 3, 5),
+            "weight of the new model, age of the old allocation"
+        );
+        assert_eq!(ledger.features["camera"].weight, 2 + 2 + 4);
     }
 }

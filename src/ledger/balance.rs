@@ -3,7 +3,7 @@
 use crate::arbiter::Active;
 use crate::licence::{Feature, Profile, Refusal};
 
-use super::{Allocation, Ledger};
+use super::{Allocation, DeviceId, Ledger, Place};
 
 /// Channels there are now, feature by feature, in the profile's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Balance {
     /// Channels that suspended devices wait for.
     pub suspended: u64,
     /// The place in the order from which on allocations are suspended.
-    first_suspended: Option<u64>,
+    first_suspended: Option<Place>,
 }
 
 impl Supply {
@@ -75,16 +75,38 @@ impl Balance {
     #[must_use]
     pub fn licenses(&self, allocation: &Allocation) -> bool {
         self.first_suspended
-            .is_none_or(|first| allocation.order < first)
+            .is_none_or(|first| allocation.place() < first)
+    }
+
+    /// Why `device` gets no channel; `before` as in [`Refusal::NoChannelLeft`].
+    pub(super) fn refuse(
+        &self,
+        device: &DeviceId,
+        feature: &str,
+        needed: u32,
+        before: u64,
+    ) -> Refusal {
+        Refusal::NoChannelLeft {
+            device: device.to_string(),
+            feature: feature.to_owned(),
+            needed,
+            owned: self.total,
+            free: self.free,
+            free_used: self.free_used,
+            used: self.used,
+            available: self.available,
+            suspended: self.suspended,
+            before,
+        }
     }
 }
 
 impl Ledger {
     /// What a feature has.
     ///
-    /// Allocations count oldest first as long as they fit; from the first that does not fit, all
-    /// later ones are suspended. So the newest is suspended first, and the last to be suspended
-    /// is the first to resume.
+    /// Allocations count in order as long as they fit: by priority, and then oldest first. From the
+    /// first that does not fit, all later ones are suspended. So the lowest priority is suspended
+    /// first and of one priority the newest, and the last to be suspended is the first to resume.
     ///
     /// # Errors
     /// [`Refusal::UnknownFeature`].
@@ -113,9 +135,9 @@ impl Ledger {
     }
 
     /// Channels of the allocations that fit, and the first one that does not.
-    fn reach(&self, feature: &str, total: u64) -> (u64, Option<u64>) {
+    fn reach(&self, feature: &str, total: u64) -> (u64, Option<Place>) {
         let mut used = 0;
-        for (order, allocation) in self
+        for (place, allocation) in self
             .features
             .get(feature)
             .iter()
@@ -123,11 +145,20 @@ impl Ledger {
         {
             let with = used + u64::from(allocation.weight);
             if with > total {
-                return (used, Some(*order));
+                return (used, Some(*place));
             }
             used = with;
         }
         (used, None)
+    }
+
+    /// The allocations of a feature that do not count, in order.
+    pub fn suspended(&self, balance: &Balance, feature: &str) -> impl Iterator<Item = &Allocation> {
+        let first = balance.first_suspended;
+        let held = self.features.get(feature).zip(first);
+        held.into_iter()
+            .flat_map(|(held, first)| held.in_order.range(first..))
+            .map(|(_, allocation)| allocation)
     }
 }
 
@@ -136,7 +167,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::arbiter::{AuthenticationType, activate};
+    use crate::arbiter::{Kind, State, activate};
     use crate::ledger::Event;
     use crate::licence::testing;
 
@@ -149,6 +180,7 @@ mod tests {
                 feature: "camera".into(),
                 model: None,
                 weight: *weight,
+                priority: 0,
             };
             ledger.apply(seq, 0, &event).expect("possible");
         }
@@ -158,7 +190,7 @@ mod tests {
     /// 4 free cameras and `paid` more.
     fn supply(paid: u64) -> Supply {
         let dongle = testing::entitlement(1, &[("camera", paid)]);
-        let active = activate(AuthenticationType::Dongle, [dongle]);
+        let active = activate(State::Only(Kind::Dongle), [dongle]);
         Supply::new(&testing::profile(), &active, 0)
     }
 
@@ -218,7 +250,7 @@ mod tests {
     fn a_line_counts_only_while_it_is_valid() {
         let profile = testing::profile();
         let dongle = testing::until(500, testing::entitlement(1, &[("camera", 8)]));
-        let active = activate(AuthenticationType::Dongle, [dongle]);
+        let active = activate(State::Only(Kind::Dongle), [dongle]);
         for (now, total) in [(499, 12), (500, 4)] {
             let supply = Supply::new(&profile, &active, now);
             let balance = Ledger::default().balance(&supply, "camera");

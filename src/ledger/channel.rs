@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::licence::{Profile, Refusal};
 
 use super::device::shown;
-use super::{Balance, DeviceId, Event, Ledger, Supply};
+use super::{Allocation, Balance, DeviceId, Event, Ledger, Supply, Wish};
 
 /// One request for channels.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ask {
     /// A MAC address in any usual notation, or another stable id.
     pub device: String,
@@ -19,6 +19,8 @@ pub struct Ask {
     /// The device's model; the profile decides by it what the device costs. Without it a device
     /// that holds an allocation costs what it cost.
     pub model: Option<String>,
+    /// What else the allocation is to be, also one that the device holds already.
+    pub wish: Wish,
 }
 
 /// Channels that were found for a device: only [`Ledger::decide`] makes one, and what it says is
@@ -30,9 +32,21 @@ pub struct Channel {
     feature: String,
     model: Option<String>,
     weight: u32,
+    priority: i32,
 }
 
 impl Channel {
+    fn of(new: &Allocation) -> Self {
+        Self {
+            id: new.id,
+            device: new.device.clone(),
+            feature: new.feature.clone(),
+            model: new.model.clone(),
+            weight: new.weight,
+            priority: new.priority,
+        }
+    }
+
     /// What the history will tell.
     #[must_use]
     pub fn event(&self) -> Event {
@@ -42,6 +56,7 @@ impl Channel {
             feature: self.feature.clone(),
             model: self.model.clone(),
             weight: self.weight,
+            priority: self.priority,
         }
     }
 }
@@ -53,6 +68,8 @@ pub struct Decision {
     pub id: Uuid,
     /// The channels it takes; none if it held them before.
     pub new: Option<Channel>,
+    /// What else the history will tell: how one that was held before is to be from now on.
+    pub changes: Vec<Event>,
 }
 
 /// Longest model name, characters.
@@ -77,7 +94,7 @@ impl Ledger {
             profile,
             supply,
             features: HashMap::new(),
-            new: HashMap::new(),
+            drafted: HashMap::new(),
         };
         let mut decided = Vec::with_capacity(asks.len());
         let mut full = None;
@@ -118,8 +135,8 @@ struct Draft<'a> {
     supply: &'a Supply,
     /// What each feature asked for had before this batch, and how much of it the batch takes.
     features: HashMap<String, (Balance, u64)>,
-    /// Allocations that this batch makes: id and weight.
-    new: HashMap<(DeviceId, String), (Uuid, u32)>,
+    /// Allocations as this batch makes or changes them.
+    drafted: HashMap<(DeviceId, String), Allocation>,
 }
 
 impl Draft<'_> {
@@ -134,49 +151,49 @@ impl Draft<'_> {
         let weight = self.profile.weight(model);
 
         let key = (device, feature.to_owned());
-        if let Some((id, was)) = self.held(&key) {
-            if model.is_some() && was != weight {
-                let (device, feature) = (key.0.to_string(), key.1);
+        if let Some(held) = self.held(&key) {
+            if model.is_some() && held.weight != weight {
                 return Err(Refusal::WeightChanged {
-                    device,
-                    feature,
-                    allocation: id,
-                    was,
+                    device: held.device.to_string(),
+                    feature: held.feature.clone(),
+                    allocation: held.id,
+                    was: held.weight,
                     now: weight,
                 });
             }
-            return Ok(Decision { id, new: None });
+            let (id, changes) = (held.id, ask.wish.events(held));
+            if !changes.is_empty() {
+                let mut changed = held.clone();
+                ask.wish.grant(&mut changed);
+                self.drafted.insert(key, changed);
+            }
+            let new = None;
+            return Ok(Decision { id, new, changes });
         }
 
         let with = before + u64::from(weight);
         if with > balance.available {
-            return Err(Refusal::NoChannelLeft {
-                device: key.0.to_string(),
-                feature: key.1,
-                needed: weight,
-                owned: balance.total,
-                free: balance.free,
-                free_used: balance.free_used,
-                used: balance.used,
-                available: balance.available,
-                suspended: balance.suspended,
-                before,
-            });
+            return Err(balance.refuse(&key.0, feature, weight, before));
         }
-        let id = new_id();
+        let mut new = Allocation {
+            id: new_id(),
+            device: key.0.clone(),
+            feature: feature.to_owned(),
+            model: model.map(ToOwned::to_owned),
+            weight,
+            // Both are those of the entry, once it is written.
+            created_at: 0,
+            order: 0,
+            priority: 0,
+        };
+        ask.wish.grant(&mut new);
+        let channel = Channel::of(&new);
         self.features.insert(feature.to_owned(), (balance, with));
-        self.new.insert(key.clone(), (id, weight));
-        let (device, feature) = key;
-        let model = model.map(ToOwned::to_owned);
+        self.drafted.insert(key, new);
         Ok(Decision {
-            id,
-            new: Some(Channel {
-                id,
-                device,
-                feature,
-                model,
-                weight,
-            }),
+            id: channel.id,
+            new: Some(channel),
+            changes: Vec::new(),
         })
     }
 
@@ -190,17 +207,14 @@ impl Draft<'_> {
         Ok(found)
     }
 
-    /// What a device holds of a feature: before this batch, or by it.
-    fn held(&self, key: &(DeviceId, String)) -> Option<(Uuid, u32)> {
-        let before = self
-            .ledger
-            .held_by(&key.0, &key.1)
-            .map(|held| (held.id, held.weight));
-        before.or_else(|| self.new.get(key).copied())
+    /// What a device holds of a feature: by this batch, or before it.
+    fn held(&self, key: &(DeviceId, String)) -> Option<&Allocation> {
+        let drafted = self.drafted.get(key);
+        drafted.or_else(|| self.ledger.held_by(&key.0, &key.1))
     }
 }
 
-fn check_model(model: &str) -> Result<&str, Refusal> {
+pub(super) fn check_model(model: &str) -> Result<&str, Refusal> {
     let trimmed = model.trim();
     let fits = (1..=MODEL_MAX).contains(&trimmed.chars().count());
     if fits && !trimmed.contains(char::is_control) {

@@ -75,6 +75,16 @@ pub enum Refusal {
         /// Channels it would cost by the model given now.
         now: u32,
     },
+    /// Another device holds an allocation already where one is to be moved.
+    #[error("{device} already holds {feature} channels of its own")]
+    DeviceHolds {
+        /// The device.
+        device: String,
+        /// The feature.
+        feature: String,
+        /// The allocation it holds.
+        allocation: Uuid,
+    },
     /// A batch is larger than one durable step may be.
     #[error("a batch may hold {max} devices and this one holds {count}")]
     BatchTooLarge {
@@ -214,6 +224,7 @@ impl Refusal {
             Self::UnknownFeature { .. } => "unknown-feature",
             Self::BadModel { .. } => "bad-model",
             Self::WeightChanged { .. } => "weight-changed",
+            Self::DeviceHolds { .. } => "device-holds-channels",
             Self::BatchTooLarge { .. } => "batch-too-large",
             Self::NoSuchAllocation { .. } => "no-such-allocation",
             Self::NoSuchDongle { .. } => "no-such-dongle",
@@ -233,6 +244,7 @@ impl Refusal {
             | Self::UnknownFeature { .. }
             | Self::BadModel { .. }
             | Self::WeightChanged { .. }
+            | Self::DeviceHolds { .. }
             | Self::BatchTooLarge { .. }
             | Self::NoSuchAllocation { .. }
             | Self::NoSuchToken { .. }
@@ -255,6 +267,9 @@ impl Refusal {
             Self::BadModel { .. } => "give the model as printed on the device, or leave it out".into(),
             Self::WeightChanged { allocation, .. } => {
                 format!("release allocation {allocation} and allocate the device again")
+            }
+            Self::DeviceHolds { allocation, .. } => {
+                format!("release allocation {allocation} first, or move to a device that holds none")
             }
             Self::BatchTooLarge { max, .. } => format!("split it into batches of at most {max}"),
             Self::NoSuchAllocation { .. } => "list the allocations to find the id".into(),

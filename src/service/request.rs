@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::ledger::Ask;
+use crate::ledger::{Ask, Change};
 
 use super::fault::{BatchError, ServiceError};
 
@@ -22,6 +22,13 @@ pub(super) enum Request {
         actor: Actor,
         id: Uuid,
         reply: Reply<Allocation>,
+    },
+    Change {
+        actor: Actor,
+        id: Uuid,
+        change: Change,
+        dry_run: bool,
+        reply: Reply<Changed>,
     },
     Allocation {
         id: Uuid,
@@ -151,10 +158,25 @@ pub struct Allocation {
     pub model: Option<String>,
     /// Channels it costs.
     pub weight: u32,
+    /// The user's: of two, the one with the higher number is suspended later.
+    pub priority: i32,
     /// Whether it is licensed now.
     pub state: AllocationState,
     /// When it was made, Unix time in milliseconds.
     pub created_at: i64,
+}
+
+/// What a change of an allocation does, to it and to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// As it was.
+    pub before: Allocation,
+    /// As it is after it.
+    pub after: Allocation,
+    /// Allocations that it suspends, in order.
+    pub suspended: Vec<Allocation>,
+    /// Allocations that it licenses again, in order.
+    pub resumed: Vec<Allocation>,
 }
 
 /// Whether an allocation counts now.

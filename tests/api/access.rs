@@ -23,6 +23,8 @@ fn request(door: &Door, route: &Route) -> Request {
     match route.path {
         "/v1/allocations" if route.body_max > 0 => request.json(r#"{"device":"a6"}"#),
         "/v1/allocations/batch" => request.json(r#"[{"device":"a6"}]"#),
+        "/v1/allocations/{id}" if route.body_max > 0 => request.json("{}"),
+        "/v1/allocations/{id}/move" => request.json(r#"{"device":"a6"}"#),
         "/v1/tokens" if route.body_max > 0 => request.json(r#"{"role":"admin","label":"a6"}"#),
         _ => request,
     }

@@ -4,6 +4,7 @@
 mod access;
 mod answers;
 mod bench;
+mod changes;
 mod pages;
 mod patience;
 mod raw;

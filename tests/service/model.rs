@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
-use tallykey::service::{AllocationState, Ask, ServiceError};
+use tallykey::service::{Allocation, AllocationState, Ask, Change, Relocation, ServiceError, Wish};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Dongle, FREE, QUAD, operator};
+use crate::bench::{Bench, Dongle, FREE, GRACE, QUAD, operator};
 
 const FEATURES: [&str; 2] = ["camera", "vca"];
 
@@ -17,6 +17,9 @@ enum Operation {
     Batch(Vec<Wanted>),
     /// The allocation at this place of the list, around its end.
     Release(usize),
+    /// The allocation at this place goes to this device; the last says whether it is a dry run.
+    Move(usize, Wanted, bool),
+    Prioritise(usize, i32, bool),
     Plug(usize),
     Unplug(usize),
     Restart,
@@ -28,6 +31,7 @@ struct Wanted {
     device: u8,
     feature: usize,
     quad: Option<bool>,
+    priority: Option<i32>,
 }
 
 impl Wanted {
@@ -37,6 +41,9 @@ impl Wanted {
             device: format!("00:02:D1:00:00:{:02X}", self.device),
             feature: Some(FEATURES[self.feature].into()),
             model: model.map(Into::into),
+            wish: Wish {
+                priority: self.priority,
+            },
         }
     }
 
@@ -59,7 +66,7 @@ fn dongles() -> &'static [Dongle; 3] {
     })
 }
 
-/// Every allocation in order, and the dongles that are plugged in.
+/// Every allocation, oldest first, and the dongles that are plugged in.
 #[derive(Debug, Clone, Default)]
 struct Model {
     held: Vec<Held>,
@@ -71,6 +78,7 @@ struct Held {
     device: String,
     feature: usize,
     weight: u64,
+    priority: i32,
 }
 
 impl Model {
@@ -83,15 +91,24 @@ impl Model {
             .sum::<u64>()
     }
 
-    /// Whether each allocation counts, in order.
+    /// Whether each allocation counts, oldest first.
     fn licensed(&self) -> Vec<bool> {
         let mut left = [Some(self.total(0)), Some(self.total(1))];
-        let count = |held: &Held| {
+        let mut order: Vec<usize> = (0..self.held.len()).collect();
+        order.sort_by_key(|place| -i64::from(self.held[*place].priority));
+        let mut licensed = vec![false; self.held.len()];
+        for place in order {
+            let held = &self.held[place];
             let left = &mut left[held.feature];
             *left = left.and_then(|left| left.checked_sub(held.weight));
-            left.is_some()
-        };
-        self.held.iter().map(count).collect()
+            licensed[place] = left.is_some();
+        }
+        licensed
+    }
+
+    fn find(&self, device: &str, feature: usize) -> Option<usize> {
+        let mut held = self.held.iter();
+        held.position(|held| held.device == device && held.feature == feature)
     }
 
     /// Used and suspended channels of a feature.
@@ -113,28 +130,45 @@ impl Model {
     /// Whether it was new, or the code of the refusal.
     fn allocate(&mut self, wanted: Wanted) -> Result<bool, &'static str> {
         let (device, feature, weight) = (wanted.ask().device, wanted.feature, wanted.weight());
-        if let Some(held) = self
-            .held
-            .iter()
-            .find(|held| held.device == device && held.feature == feature)
-        {
-            let same = wanted.quad.is_none() || held.weight == weight;
-            return if same {
-                Ok(false)
-            } else {
-                Err("weight-changed")
-            };
+        if let Some(place) = self.find(&device, feature) {
+            let held = &mut self.held[place];
+            if wanted.quad.is_some() && held.weight != weight {
+                return Err("weight-changed");
+            }
+            held.priority = wanted.priority.unwrap_or(held.priority);
+            return Ok(false);
         }
+        let before = self.clone();
         self.held.push(Held {
             device,
             feature,
             weight,
+            priority: wanted.priority.unwrap_or(0),
         });
-        if self.licensed().last() == Some(&true) {
+        // A new one gets a channel or is refused, and never takes one from another.
+        if self.used(feature).1 == 0 {
             return Ok(true);
         }
-        self.held.pop();
+        *self = before;
         Err("no-channel-left")
+    }
+
+    fn relocate(&mut self, place: usize, wanted: Wanted) -> Result<(), &'static str> {
+        let before = self.clone();
+        let held = &self.held[place];
+        let (feature, was) = (held.feature, held.weight);
+        let to = wanted.ask().device;
+        if self.find(&to, feature).is_some_and(|other| other != place) {
+            return Err("device-holds-channels");
+        }
+        let held = &mut self.held[place];
+        held.device = to;
+        held.weight = wanted.quad.map_or(held.weight, |_| wanted.weight());
+        if held.weight > was && self.used(feature).1 > 0 {
+            *self = before;
+            return Err("no-channel-left");
+        }
+        Ok(())
     }
 
     fn allocate_all(&mut self, wanted: &[Wanted]) -> Result<Vec<bool>, (usize, &'static str)> {
@@ -197,13 +231,34 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
                 model.held.remove(place);
             }
         }
+        Operation::Move(place, wanted, dry_run) => {
+            let ask = wanted.ask();
+            let to = Change::Move(Relocation {
+                device: ask.device,
+                model: ask.model,
+            });
+            bench = change(bench, model, (*place, to, *dry_run), |model, place| {
+                model.relocate(place, *wanted)
+            })
+            .await;
+        }
+        Operation::Prioritise(place, priority, dry_run) => {
+            let to = Change::Set(Wish {
+                priority: Some(*priority),
+            });
+            bench = change(bench, model, (*place, to, *dry_run), |model, place| {
+                model.held[place].priority = *priority;
+                Ok(())
+            })
+            .await;
+        }
         Operation::Plug(number) => {
             bench.plug(&dongles()[*number]).await;
             model.plugged.insert(*number);
         }
         Operation::Unplug(number) => {
             if model.plugged.remove(number) {
-                bench.unplug(&dongles()[*number]).await;
+                bench.lose(&dongles()[*number]).await;
             }
         }
         Operation::Restart | Operation::Crash => {
@@ -213,8 +268,50 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
             } else {
                 bench.restart().await
             };
+            // What was plugged in counts on for its grace; here nobody plugs it in again within that.
+            bench.pass(GRACE).await;
             model.plugged.clear();
         }
+    }
+    bench
+}
+
+/// Changes the allocation at a place of the list, around its end, in both.
+async fn change(
+    bench: Bench,
+    model: &mut Model,
+    (place, to, dry_run): (usize, Change, bool),
+    expected: impl FnOnce(&mut Model, usize) -> Result<(), &'static str>,
+) -> Bench {
+    let all = bench.service.allocations().await.expect("a sound history");
+    let Some(place) = place.checked_rem(all.len()) else {
+        return bench;
+    };
+    let mut changed = model.clone();
+    let expected = expected(&mut changed, place);
+    let answer = bench
+        .service
+        .change(&operator(), all[place].id, to, dry_run)
+        .await;
+    match (answer, expected) {
+        (Ok(answer), Ok(())) => {
+            assert_eq!(answer.before, all[place]);
+            assert_eq!(answer.after.id, all[place].id);
+            let (was, now) = (model.licensed(), changed.licensed());
+            let ids =
+                |these: &[Allocation]| these.iter().map(|one| one.id).collect::<BTreeSet<_>>();
+            let turned = |to: bool| {
+                let turned = (0..all.len()).filter(|place| was[*place] != to && now[*place] == to);
+                turned.map(|place| all[place].id).collect::<BTreeSet<_>>()
+            };
+            assert_eq!(ids(&answer.suspended), turned(false));
+            assert_eq!(ids(&answer.resumed), turned(true));
+            if !dry_run {
+                *model = changed;
+            }
+        }
+        (Err(error), Err(expected)) => assert_eq!(code(&error), expected),
+        (answer, expected) => panic!("{answer:?} and not {expected:?}"),
     }
     bench
 }
@@ -232,6 +329,7 @@ async fn compare(bench: &Bench, model: &Model) {
                 device: one.device.clone(),
                 feature,
                 weight: one.weight.into(),
+                priority: one.priority,
             };
             (held, one.state == AllocationState::Licensed)
         })
@@ -258,10 +356,12 @@ async fn compare(bench: &Bench, model: &Model) {
 
 fn wanted() -> impl Strategy<Value = Wanted> {
     let quad = prop_oneof![3 => Just(None), 2 => Just(Some(false)), 2 => Just(Some(true))];
-    (0..16u8, 0..2usize, quad).prop_map(|(device, feature, quad)| Wanted {
+    let priority = prop_oneof![4 => Just(None), 1 => (-1..3).prop_map(Some)];
+    (0..16u8, 0..2usize, quad, priority).prop_map(|(device, feature, quad, priority)| Wanted {
         device,
         feature,
         quad,
+        priority,
     })
 }
 
@@ -270,6 +370,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         10 => wanted().prop_map(Operation::Allocate),
         3 => proptest::collection::vec(wanted(), 0..6).prop_map(Operation::Batch),
         5 => any::<usize>().prop_map(Operation::Release),
+        4 => (any::<usize>(), wanted(), any::<bool>()).prop_map(|(place, to, dry_run)| Operation::Move(place, to, dry_run)),
+        4 => (any::<usize>(), -2..4, any::<bool>()).prop_map(|(place, priority, dry_run)| Operation::Prioritise(place, priority, dry_run)),
         5 => (0..3usize).prop_map(Operation::Plug),
         3 => (0..3usize).prop_map(Operation::Unplug),
         1 => Just(Operation::Restart),

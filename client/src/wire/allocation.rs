@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Body of `POST /v1/allocations`, and one element of `POST /v1/allocations/batch`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     /// MAC address in any usual notation, or another stable id.
@@ -16,6 +16,10 @@ pub struct Ask {
     /// Model name; decides the weight, and the feature when none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Which devices are suspended last in a shortage: those with the highest number. Without it a
+    /// new allocation gets 0 and one that is held keeps its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
 }
 
 impl Ask {
@@ -24,8 +28,7 @@ impl Ask {
     pub fn new(device: impl Into<String>) -> Self {
         Self {
             device: device.into(),
-            feature: None,
-            model: None,
+            ..Self::default()
         }
     }
 }
@@ -44,6 +47,9 @@ pub struct Allocation {
     pub model: Option<String>,
     /// Channels that this device costs.
     pub weight: u32,
+    /// Of two devices, the one with the higher number is suspended later.
+    #[serde(default)]
+    pub priority: i32,
     /// Licensed now, or kept and waiting for channels.
     pub state: AllocationState,
     /// When it was made.

@@ -29,6 +29,7 @@ macro_rules! codes {
 codes! {
     NO_CHANNEL_LEFT = "no-channel-left", 409, "too-few-licences", "No channel is left";
     WEIGHT_CHANGED = "weight-changed", 409, "wrong-procedure", "The device costs another number of channels now";
+    DEVICE_HOLDS = "device-holds-channels", 409, "wrong-procedure", "The other device holds channels already";
     BAD_DEVICE_ID = "bad-device-id", 422, "wrong-procedure", "Not a device id";
     UNKNOWN_FEATURE = "unknown-feature", 422, "wrong-procedure", "The product has no such feature";
     BAD_MODEL = "bad-model", 422, "wrong-procedure", "Not a model name";
@@ -71,6 +72,7 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::UnknownFeature { .. } => &UNKNOWN_FEATURE,
         Refusal::BadModel { .. } => &BAD_MODEL,
         Refusal::WeightChanged { .. } => &WEIGHT_CHANGED,
+        Refusal::DeviceHolds { .. } => &DEVICE_HOLDS,
         Refusal::BatchTooLarge { .. } => &BATCH_TOO_LARGE,
         Refusal::NoSuchAllocation { .. } => &NO_SUCH_ALLOCATION,
         Refusal::NoSuchDongle { .. } => &NO_SUCH_DONGLE,
@@ -140,6 +142,11 @@ mod tests {
                 allocation: Uuid::nil(),
                 was: 1,
                 now: 2,
+            },
+            Refusal::DeviceHolds {
+                device: text(),
+                feature: text(),
+                allocation: Uuid::nil(),
             },
             Refusal::BatchTooLarge { count: 2, max: 1 },
             Refusal::NoSuchAllocation { id: Uuid::nil() },

@@ -11,7 +11,7 @@ use crate::{
         error::ApiError,
     },
     ledger::DeviceId,
-    service::{Principal, Service, ServiceError},
+    service::{Change, Principal, Relocation, Service, ServiceError, Wish},
 };
 
 /// Which allocations to list.
@@ -85,6 +85,35 @@ pub(in crate::api) async fn release(
 ) -> Result<Json<wire::Allocation>, ApiError> {
     let released = service.release(&caller.actor, id).await?;
     Ok(Json(convert::allocation(released)))
+}
+
+pub(in crate::api) async fn change(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Id(id): Id,
+    Body(asked): Body<wire::AllocationChange>,
+) -> Result<Json<wire::Changed>, ApiError> {
+    let dry_run = asked.dry_run;
+    let wish = Wish {
+        priority: asked.priority,
+    };
+    let done = service.change(&caller.actor, id, Change::Set(wish), dry_run);
+    Ok(Json(convert::changed(done.await?, dry_run)))
+}
+
+pub(in crate::api) async fn move_to(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Id(id): Id,
+    Body(asked): Body<wire::Move>,
+) -> Result<Json<wire::Changed>, ApiError> {
+    let dry_run = asked.dry_run;
+    let to = Relocation {
+        device: asked.device,
+        model: asked.model,
+    };
+    let done = service.change(&caller.actor, id, Change::Move(to), dry_run);
+    Ok(Json(convert::changed(done.await?, dry_run)))
 }
 
 const fn created(new: bool) -> StatusCode {

@@ -1,4 +1,4 @@
-//! A file of devices: CSV with a header `device,feature,model`, the last two optional.
+//! A file of devices: CSV with a header `device,feature,model,priority`, all but the first optional.
 
 use std::{
     fs, io,
@@ -81,8 +81,8 @@ impl ImportError {
         match self {
             Self::Unreadable { .. } => "give the path of a CSV file".to_owned(),
             Self::Header { .. } | Self::Empty { .. } => {
-                "begin the file with `device,feature,model` and add one line for each device; \
-                 feature and model may be left out"
+                "begin the file with `device,feature,model,priority` and add one line for each device; \
+                 all but device may be left out"
                     .to_owned()
             }
             Self::Line { .. } => "correct that line and import the file again".to_owned(),
@@ -163,8 +163,13 @@ impl Import {
         let (mut asks, mut starts) = (Vec::new(), Vec::new());
         for record in reader.records() {
             let record = record.map_err(|error| bad_line(file.clone(), bytes, &error))?;
+            let ask = columns.ask(&record).map_err(|detail| ImportError::Line {
+                file: file.clone(),
+                line: line_of(bytes, record.position()),
+                detail,
+            })?;
             starts.push(record.position().cloned());
-            asks.push(columns.ask(&record));
+            asks.push(ask);
         }
         if asks.is_empty() {
             return Err(ImportError::Empty { file });
@@ -240,19 +245,21 @@ struct Columns {
     device: usize,
     feature: Option<usize>,
     model: Option<usize>,
+    priority: Option<usize>,
 }
 
 impl Columns {
     fn of(header: &StringRecord) -> Result<Self, String> {
-        let (mut device, mut feature, mut model) = (None, None, None);
+        let (mut device, mut feature, mut model, mut priority) = (None, None, None, None);
         for (index, name) in header.iter().enumerate() {
             let place = match name.to_ascii_lowercase().as_str() {
                 "device" => &mut device,
                 "feature" => &mut feature,
                 "model" => &mut model,
+                "priority" => &mut priority,
                 _ => {
                     return Err(format!(
-                        "column {} is {name:?}, not one of device, feature, model",
+                        "column {} is {name:?}, not one of device, feature, model, priority",
                         index + 1
                     ));
                 }
@@ -266,19 +273,25 @@ impl Columns {
             device,
             feature,
             model,
+            priority,
         })
     }
 
-    fn ask(&self, record: &StringRecord) -> Ask {
+    fn ask(&self, record: &StringRecord) -> Result<Ask, String> {
         let optional = |column: Option<usize>| {
             let text = record.get(column?)?;
             (!text.is_empty()).then(|| text.to_owned())
         };
-        Ask {
+        let priority = optional(self.priority).map(|text| {
+            let number = text.parse::<i32>();
+            number.map_err(|_| format!("the priority {text:?} is not a whole number"))
+        });
+        Ok(Ask {
             device: record.get(self.device).unwrap_or_default().to_owned(),
             feature: optional(self.feature),
             model: optional(self.model),
-        }
+            priority: priority.transpose()?,
+        })
     }
 
     /// The column that a refusal with this code is about.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::arbiter::{AuthenticationType, activate};
+use crate::arbiter::{Kind, State, activate};
 use crate::licence::{DeviceIdProblem, testing};
 
 /// A ledger with a dongle of `paid` camera channels beside the 4 free ones.
@@ -15,11 +15,7 @@ impl Desk {
         let mut desk = Self {
             ledger: Ledger::default(),
             profile: testing::profile(),
-            supply: Supply::new(
-                &testing::profile(),
-                &activate(AuthenticationType::None, []),
-                0,
-            ),
+            supply: Supply::new(&testing::profile(), &activate(State::None, []), 0),
             seq: 0,
         };
         desk.own(paid);
@@ -28,8 +24,15 @@ impl Desk {
 
     fn own(&mut self, paid: u64) {
         let dongle = testing::entitlement(1, &[("camera", paid)]);
-        let active = activate(AuthenticationType::Dongle, [dongle]);
+        let active = activate(State::Only(Kind::Dongle), [dongle]);
         self.supply = Supply::new(&self.profile, &active, 0);
+    }
+
+    fn tell(&mut self, event: &Event) {
+        self.seq += 1;
+        self.ledger
+            .apply(self.seq, 0, event)
+            .expect("what was decided is possible");
     }
 
     fn ask(&mut self, asks: &[Ask]) -> Result<Vec<Decision>, (usize, Refusal)> {
@@ -41,11 +44,11 @@ impl Desk {
         let decided = self
             .ledger
             .decide(&self.profile, &self.supply, asks, new_id)?;
-        for channel in decided.iter().filter_map(|decision| decision.new.as_ref()) {
-            self.seq += 1;
-            self.ledger
-                .apply(self.seq, 0, &channel.event())
-                .expect("what was decided is possible");
+        for decision in &decided {
+            let new = decision.new.as_ref().map(Channel::event);
+            for event in new.iter().chain(&decision.changes) {
+                self.tell(event);
+            }
         }
         Ok(decided)
     }
@@ -55,7 +58,7 @@ fn camera(device: &str) -> Ask {
     Ask {
         device: device.into(),
         feature: Some("camera".into()),
-        model: None,
+        ..Ask::default()
     }
 }
 
@@ -109,6 +112,32 @@ fn past_the_count_the_answer_says_what_is_owned() {
     assert_eq!(refused, (0, expected));
     desk.ask(&cameras(0..68))
         .expect("those that hold one are answered still");
+}
+
+#[test]
+fn asking_again_with_another_priority_sets_it() {
+    let mut desk = Desk::new(0);
+    let with = |device: &str, priority: Option<i32>| Ask {
+        wish: Wish { priority },
+        ..camera(device)
+    };
+    let priority = |desk: &Desk, id| desk.ledger.allocation(id).expect("held").priority;
+    let id = desk.ask(&[with("gate", Some(5))]).expect("free")[0].id;
+    assert_eq!(priority(&desk, id), 5);
+    let again = desk.ask(&[with("gate", None)]).expect("held");
+    assert_eq!((again[0].changes.len(), priority(&desk, id)), (0, 5));
+    // One batch is done in the order of its lines.
+    let twice = desk.ask(&[
+        with("gate", Some(7)),
+        with("gate", Some(9)),
+        with("gate", Some(9)),
+    ]);
+    let changes: Vec<_> = twice
+        .expect("held")
+        .iter()
+        .map(|one| one.changes.len())
+        .collect();
+    assert_eq!((changes, priority(&desk, id)), (vec![1, 1, 0], 9));
 }
 
 #[test]
@@ -167,6 +196,7 @@ fn without_a_feature_the_profile_decides() {
         device: device.into(),
         feature: None,
         model: model.map(Into::into),
+        ..Ask::default()
     };
     desk.ask(&[unnamed("00:02:D1:1A:2B:3C", None)])
         .expect("own brand");

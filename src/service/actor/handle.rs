@@ -1,22 +1,21 @@
 //! What each request does.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use uuid::{Builder, Uuid};
 
-use crate::ledger::{self, Ask, Balance};
+use crate::ledger::{Ask, Channel};
 use crate::licence::Refusal;
 
 use super::super::batch::Batch;
 use super::super::fault::{BatchError, Fault, ServiceError};
 use super::super::ports::Store;
 use super::super::request::{
-    Actor, Allocated, Allocation, AllocationState, HistoryEntry, NewToken, Reply, Request, Role,
-    Token,
+    Actor, Allocated, Allocation, HistoryEntry, NewToken, Reply, Request, Role, Token,
 };
 use super::super::{BATCH_MAX, HISTORY_PAGE_MAX, token};
 use super::Core;
+use super::views::Views;
 use crate::ledger::Event;
 
 impl<S: Store> Core<S> {
@@ -31,14 +30,25 @@ impl<S: Store> Core<S> {
                 let result = self.release(&actor, id, batch);
                 batch.answer(reply, result);
             }
+            Request::Change {
+                actor,
+                id,
+                change,
+                dry_run,
+                reply,
+            } => {
+                let result = self.change(&actor, id, &change, dry_run, batch);
+                batch.answer(reply, result);
+            }
             Request::Allocation { id, reply } => {
                 let held = self.state.ledger.allocation(id);
                 let held = held.ok_or(Refusal::NoSuchAllocation { id });
-                let result = held.map(|held| Views::of(self).view(held));
+                let result =
+                    held.map(|held| Views::of(&self.state.ledger, &self.supply).view(held));
                 batch.answer(reply, result.map_err(ServiceError::from));
             }
             Request::Allocations { reply } => {
-                let mut views = Views::of(self);
+                let mut views = Views::of(&self.state.ledger, &self.supply);
                 let mut all: Vec<_> = self.state.ledger.allocations().collect();
                 all.sort_unstable_by_key(|held| held.order);
                 let all = all.into_iter().map(|held| views.view(held)).collect();
@@ -100,11 +110,14 @@ impl<S: Store> Core<S> {
             });
         let decided =
             decided.map_err(|(index, refusal)| BatchError::refused(Some(index), refusal))?;
-        for channel in decided.iter().filter_map(|decision| decision.new.as_ref()) {
-            self.record(actor, &channel.event(), batch);
+        for decision in &decided {
+            let new = decision.new.as_ref().map(Channel::event);
+            for event in new.iter().chain(&decision.changes) {
+                self.record(actor, event, batch);
+            }
         }
 
-        let mut views = Views::of(self);
+        let mut views = Views::of(&self.state.ledger, &self.supply);
         let allocated = decided.iter().map(|decision| Allocated {
             allocation: views.of_id(decision.id),
             created: decision.new.is_some(),
@@ -119,7 +132,7 @@ impl<S: Store> Core<S> {
         batch: &mut Batch,
     ) -> Result<Allocation, ServiceError> {
         let event = self.state.ledger.release(id)?;
-        let was = Views::of(self).of_id(id);
+        let was = Views::of(&self.state.ledger, &self.supply).of_id(id);
         self.record(actor, &event, batch);
         Ok(was)
     }
@@ -195,50 +208,6 @@ impl<S: Store> Core<S> {
             hash: row.hash,
         });
         Ok(entries.collect())
-    }
-}
-
-/// Allocations as callers see them; where devices are suspended, the balance of a feature costs a
-/// walk over all of them and is taken once.
-struct Views<'a, S> {
-    core: &'a Core<S>,
-    balances: HashMap<&'a str, Option<Balance>>,
-}
-
-impl<'a, S> Views<'a, S> {
-    fn of(core: &'a Core<S>) -> Self {
-        Self {
-            core,
-            balances: HashMap::new(),
-        }
-    }
-
-    fn of_id(&mut self, id: Uuid) -> Allocation {
-        let held = self.core.state.ledger.allocation(id);
-        self.view(held.expect("what was decided is in the ledger"))
-    }
-
-    fn view(&mut self, held: &'a ledger::Allocation) -> Allocation {
-        let Core { state, supply, .. } = self.core;
-        let balance = self
-            .balances
-            .entry(&held.feature)
-            // A feature that the profile does not have any more licenses nothing.
-            .or_insert_with(|| state.ledger.balance(supply, &held.feature).ok());
-        let licensed = balance.is_some_and(|balance| balance.licenses(held));
-        Allocation {
-            id: held.id,
-            device: held.device.to_string(),
-            feature: held.feature.clone(),
-            model: held.model.clone(),
-            weight: held.weight,
-            state: if licensed {
-                AllocationState::Licensed
-            } else {
-                AllocationState::Suspended
-            },
-            created_at: held.created_at,
-        }
     }
 }
 

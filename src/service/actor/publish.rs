@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::arbiter::Active;
+use crate::arbiter::{Active, Kind};
 use crate::licence::{Entitlement, Feature, Line};
 
 use super::super::fault::Fault;
 use super::super::ports::Store;
-use super::super::snapshot::{FeatureCounts, LicenceLine, LineSource, Product, Snapshot};
+use super::super::snapshot::{FeatureCounts, Held, LicenceLine, LineSource, Product, Snapshot};
 use super::super::state::State;
 use super::super::{Settings, dongles::Dongles};
+use super::time::Time;
 use super::{Core, news};
 use crate::ledger::Supply;
 
@@ -54,23 +55,33 @@ impl<S: Store> Core<S> {
             supply,
             active,
             dongles,
+            time,
             ..
         } = self;
-        snapshot(settings, state, (active, supply), dongles, self.now_s())
+        snapshot(settings, state, (active, supply), dongles, time)
     }
 }
 
-/// What is so at `now` (Unix time in seconds).
+/// What is so at `time`.
 pub(super) fn snapshot(
     settings: &Settings,
     state: &State,
     (active, supply): (&Active, &Supply),
     dongles: &Dongles,
-    now: u64,
+    time: &Time,
 ) -> Snapshot {
     let profile = &settings.profile;
+    let arbiter = state.arbiter;
+    let away = dongles
+        .away()
+        .filter(|_| arbiter.active() != Some(Kind::Software));
     Snapshot {
-        authentication_type: state.authentication_type,
+        authentication_type: arbiter.authentication_type(),
+        held: arbiter.held().map(|kind| Held {
+            kind,
+            asks: arbiter.asks(),
+        }),
+        clock: time.clock().suspicion(),
         simulated: settings.simulated,
         product: Product {
             id: profile.product().to_owned(),
@@ -79,7 +90,8 @@ pub(super) fn snapshot(
         },
         features: counts(settings, state, supply),
         dongles: dongles.statuses().cloned().collect(),
-        lines: lines(settings, active, dongles, now),
+        away: away.collect(),
+        lines: lines(settings, active, dongles, time.now_s()),
         head: (state.head.seq, state.head.hash),
         broken: None,
         confirmed: Instant::now(),
@@ -123,6 +135,7 @@ fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> V
         plan: "free",
         valid_from: None,
         valid_to: None,
+        renew_by: None,
         active: !active.excludes_free(),
     });
     let of_dongle = |one: &Entitlement| {
@@ -145,10 +158,10 @@ fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> V
             plan: line.plan.name(),
             valid_from: Some(line.valid_from),
             valid_to: line.valid_to,
+            renew_by: line.grace_to.filter(|_| line.awaits_renewal_at(now)),
             active: counts && line.is_valid_at(now),
         };
         one.lines().iter().map(line).collect::<Vec<_>>()
     };
-    free.chain(dongles.entitlements().flat_map(of_dongle))
-        .collect()
+    free.chain(dongles.counting().flat_map(of_dongle)).collect()
 }

@@ -18,6 +18,19 @@ fn columns_may_stand_in_any_order_and_be_left_out() {
 }
 
 #[test]
+fn a_priority_is_a_whole_number_or_left_out() {
+    let import = parse(b"device,priority\na1,7\na2,-3\na3,\n").unwrap();
+    let found: Vec<_> = import.asks().iter().map(|ask| ask.priority).collect();
+    assert_eq!(found, [Some(7), Some(-3), None]);
+    for wrong in ["high", "1.5", "3000000000"] {
+        assert_eq!(
+            refused(format!("device,priority\na1,1\na2,{wrong}\n").as_bytes()),
+            format!("cameras.csv line 3: the priority \"{wrong}\" is not a whole number")
+        );
+    }
+}
+
+#[test]
 fn what_a_spreadsheet_writes_is_read() {
     let import = parse(b"\xEF\xBB\xBFdevice;feature;model\r\na1;camera;\"A; B\"\r\n\r\na2;;\r\n");
     let import = import.unwrap();
@@ -29,7 +42,7 @@ fn what_a_spreadsheet_writes_is_read() {
 fn a_wrong_header_is_named() {
     assert_eq!(
         refused(b"device,fetaure\na1,camera\n"),
-        "cameras.csv line 1: column 2 is \"fetaure\", not one of device, feature, model"
+        "cameras.csv line 1: column 2 is \"fetaure\", not one of device, feature, model, priority"
     );
     assert_eq!(
         refused(b"feature,model\ncamera,x\n"),

@@ -1,0 +1,34 @@
+//! What a change did, or would do, to an allocation and to others.
+
+use tallykey_client::wire::{Allocation, Changed};
+
+use super::allocate;
+
+/// The allocation as it is now, what was changed of it, and whom else that touched.
+pub(super) fn readable(changed: &Changed, what: &str) -> String {
+    let mut out = format!("{}  ({what})\n", allocate::line(&changed.after));
+    out.push_str(&others(&changed.suspended, &changed.resumed));
+    out.push_str(dry_run(changed.dry_run));
+    out
+}
+
+/// Who is licensed now and was not, or the other way round.
+fn others(suspended: &[Allocation], resumed: &[Allocation]) -> String {
+    if suspended.is_empty() && resumed.is_empty() {
+        return String::new();
+    }
+    let lines = suspended.iter().chain(resumed);
+    let lines: String = lines
+        .map(|one| format!("  {}\n", allocate::line(one)))
+        .collect();
+    format!("this changes what is licensed:\n{lines}")
+}
+
+/// What nobody may take for done.
+const fn dry_run(dry_run: bool) -> &'static str {
+    if dry_run {
+        "dry run: nothing was changed\n"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,129 @@
+//! Changes of allocations: priority and moves.
+
+use serde_json::json;
+use tallykey_client::wire::{Allocation, AllocationChange, Ask, Move, Role};
+use tallykey_client::{Client, ClientError, Endpoint, Problem};
+
+use crate::bench::Bench;
+use crate::raw::Door;
+
+/// Allocates cameras and gives them in order.
+async fn cameras(client: &Client, devices: &[&str]) -> Vec<Allocation> {
+    let mut held = Vec::new();
+    for device in devices {
+        let ask = Ask {
+            feature: Some("camera".into()),
+            ..Ask::new(*device)
+        };
+        held.push(client.allocate(&ask).await.expect("free").allocation);
+    }
+    held
+}
+
+fn to(device: &str) -> Move {
+    Move {
+        device: device.into(),
+        model: None,
+        dry_run: false,
+    }
+}
+
+fn problem(answer: Result<impl std::fmt::Debug, ClientError>) -> Box<Problem> {
+    match answer {
+        Err(ClientError::Problem(problem)) => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_move_keeps_all_but_the_device() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    let held = cameras(&client, &["gate", "door"]).await;
+    let dry = Move {
+        dry_run: true,
+        ..to("yard")
+    };
+    let rehearsed = client.move_to(held[0].id, &dry).await.unwrap();
+    assert!(rehearsed.dry_run);
+    assert_eq!(client.allocation(held[0].id).await.unwrap().device, "gate");
+
+    let moved = client.move_to(held[0].id, &to("yard")).await.unwrap();
+    assert_eq!(
+        (&moved.before, &moved.after),
+        (&rehearsed.before, &rehearsed.after)
+    );
+    assert_eq!(moved.after.device, "yard");
+    let as_it_was = Allocation {
+        device: "gate".into(),
+        ..moved.after
+    };
+    assert_eq!(as_it_was, moved.before);
+    let last = client.history(0, 100).await.unwrap().entries.pop().unwrap();
+    assert_eq!(last.kind, "moved");
+    assert_eq!(
+        (&last.body["was"], &last.body["now"]),
+        (&json!("gate"), &json!("yard"))
+    );
+
+    // The old device can come back, and a device that holds channels takes no others.
+    let again = cameras(&client, &["gate"]).await;
+    assert_ne!(again[0].id, held[0].id);
+    let refused = problem(client.move_to(held[0].id, &to("door")).await);
+    assert_eq!(
+        (refused.code.as_str(), refused.status),
+        ("device-holds-channels", 409)
+    );
+    assert_eq!(refused.facts["allocation"], json!(held[1].id));
+    let gone = problem(client.move_to(uuid::Uuid::nil(), &to("x1")).await);
+    assert_eq!(gone.code, "no-such-allocation");
+}
+
+#[tokio::test]
+async fn only_an_administrator_moves() {
+    let bench = Bench::start().await;
+    let held = cameras(&bench.client(), &["gate"]).await;
+    let Door::Port(address) = bench.port() else {
+        panic!("not a port");
+    };
+    let token = bench.token(Role::Client).await;
+    let client = Client::new(Endpoint::tcp(address, &token.secret));
+    let refused = problem(client.move_to(held[0].id, &to("yard")).await);
+    assert_eq!(refused.code, "not-permitted");
+    let change = AllocationChange {
+        priority: Some(3),
+        ..AllocationChange::default()
+    };
+    let changed = client.change(held[0].id, &change).await.unwrap();
+    assert_eq!((changed.before.priority, changed.after.priority), (0, 3));
+}
+
+#[tokio::test]
+async fn a_change_with_a_member_nobody_knows_is_refused() {
+    let bench = Bench::start().await;
+    let id = cameras(&bench.client(), &["gate"]).await[0].id;
+    let door = bench.socket();
+    for (method, path, body) in [
+        ("PATCH", format!("/v1/allocations/{id}"), json!({"prio": 1})),
+        (
+            "PATCH",
+            format!("/v1/allocations/{id}"),
+            json!({"priority": 3_000_000_000_u32}),
+        ),
+        (
+            "PATCH",
+            format!("/v1/allocations/{id}"),
+            json!({"priority": "high"}),
+        ),
+        ("POST", format!("/v1/allocations/{id}/move"), json!({})),
+        (
+            "POST",
+            format!("/v1/allocations/{id}/move"),
+            json!({"device": "yard", "dry-run": true}),
+        ),
+    ] {
+        let asked = door.request(method, &path).json(&body.to_string());
+        asked.send().await.refused(422, "bad-body");
+    }
+    assert_eq!(bench.client().allocation(id).await.unwrap().device, "gate");
+}
