@@ -220,6 +220,19 @@ fn one_bytes<'b>(bytes: &'b [u8], max: usize, name: &'static str) -> Result<&'b 
     cbor::need(value, name)
 }
 
+/// Reads a reply of one number under key 1, at most `max`; a newer dongle may say more.
+fn one_number(bytes: &[u8], max: u64, name: &'static str) -> Result<u64, Malformed> {
+    let mut value = None;
+    cbor::read_map(bytes, |key, d| {
+        match key {
+            1 => value = Some(cbor::number(d, max, name)?),
+            _ => d.skip().map_err(|_| Malformed::Truncated)?,
+        }
+        Ok(())
+    })?;
+    cbor::need(value, name)
+}
+
 /// Reads a body of one text under key 1.
 fn one_text<'b>(
     bytes: &'b [u8],

@@ -1,6 +1,6 @@
 //! `open`: session and lease. The reply is an `open` proof over the transcript.
 
-use super::{Decode, Encode, one_bytes};
+use super::{Decode, Encode, one_bytes, one_number};
 use crate::cbor::{self, Full, Malformed};
 use crate::id::PublicKey;
 use crate::limits::{NONCE_LEN, PROOF_MAX};
@@ -85,16 +85,8 @@ impl Encode for Busy {
 
 impl Decode<'_> for Busy {
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut age = None;
-        cbor::read_map(bytes, |key, d| {
-            match key {
-                1 => age = Some(cbor::number(d, u64::MAX, "age")?),
-                _ => d.skip().map_err(|_| Malformed::Truncated)?,
-            }
-            Ok(())
-        })?;
         Ok(Self {
-            age_ms: cbor::need(age, "age")?,
+            age_ms: one_number(bytes, u64::MAX, "age")?,
         })
     }
 }

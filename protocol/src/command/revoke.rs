@@ -1,6 +1,6 @@
 //! `revoke`: a revocation list of CAs and issuers, signed by the vendor's root; only a newer one is taken.
 
-use super::{Decode, Encode, one_bytes};
+use super::{Decode, Encode, one_bytes, one_number};
 use crate::cbor::{self, Full, Malformed};
 use crate::limits::CRL_MAX;
 
@@ -40,16 +40,8 @@ impl Encode for Reply {
 
 impl Decode<'_> for Reply {
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut number = None;
-        cbor::read_map(bytes, |key, d| {
-            match key {
-                1 => number = Some(cbor::number(d, u64::MAX, "number")?),
-                _ => d.skip().map_err(|_| Malformed::Truncated)?,
-            }
-            Ok(())
-        })?;
         Ok(Self {
-            number: cbor::need(number, "number")?,
+            number: one_number(bytes, u64::MAX, "number")?,
         })
     }
 }

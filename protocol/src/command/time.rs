@@ -1,6 +1,6 @@
 //! `time`: an issuer's time token raises the dongle's floor; it never lowers it.
 
-use super::{Decode, Encode, one_bytes};
+use super::{Decode, Encode, one_bytes, one_number};
 use crate::cbor::{self, Full, Malformed};
 use crate::limits::{INSTRUCTION_MAX, TIME_MAX};
 
@@ -40,16 +40,8 @@ impl Encode for Reply {
 
 impl Decode<'_> for Reply {
     fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut floor = None;
-        cbor::read_map(bytes, |key, d| {
-            match key {
-                1 => floor = Some(cbor::number(d, TIME_MAX, "time floor")?),
-                _ => d.skip().map_err(|_| Malformed::Truncated)?,
-            }
-            Ok(())
-        })?;
         Ok(Self {
-            time_floor: cbor::need(floor, "time floor")?,
+            time_floor: one_number(bytes, TIME_MAX, "time floor")?,
         })
     }
 }

@@ -14,7 +14,6 @@ use tallykey_protocol::cbor::Full;
 use tallykey_protocol::command::order::{self, Order, TriesLeft};
 use tallykey_protocol::command::{Command, acknowledge, encode_reply, receipt};
 use tallykey_protocol::cose::Sign1;
-use tallykey_protocol::grant::Grant;
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::{OWNER_TRIES, PROOF_MAX, RECEIPT_MAX};
 use tallykey_protocol::list::List;
@@ -139,7 +138,7 @@ impl<P: Platform> Device<P> {
         ok(&order::Reply { record }, out)
     }
 
-    /// What `order` makes of the grant at `place`. The record is verified again: the counts in it decide.
+    /// What `order` makes of the grant at `place`.
     fn judge(
         &mut self,
         order: &Order<'_>,
@@ -149,11 +148,7 @@ impl<P: Platform> Device<P> {
         let (anchor, record) = self.work.split_at_mut(PROOF_MAX);
         let flash = self.platform.flash();
         let trust = Trust::read(&self.store, flash, anchor)?;
-        let record =
-            grants::record(&self.store, flash, place, record)?.ok_or(Status::StorageFailed)?;
-        // Held is held: an issuer that was revoked since takes nothing back.
-        let (grant, _) =
-            Grant::verify(record, &trust.root).map_err(|error| grants::refusal(&error))?;
+        let (grant, _) = trust.held(&self.store, flash, place, record)?;
         grants::give(order, held, &grant)
     }
 

@@ -48,6 +48,21 @@ impl<'w> Trust<'w> {
         })
     }
 
+    /// Reads the grant at `place` into `room` and verifies it again: what is in it decides. Held is held: an issuer that
+    /// was revoked since takes nothing back.
+    pub(super) fn held<'r>(
+        &self,
+        store: &Store,
+        flash: &mut impl Flash,
+        place: usize,
+        room: &'r mut [u8],
+    ) -> Result<(Grant<'r>, Signer), Status> {
+        let record = grants::record(store, flash, place, room)?.ok_or(Status::StorageFailed)?;
+        let (grant, _, signer) =
+            Grant::verify_signer(record, &self.root).map_err(|error| grants::refusal(&error))?;
+        Ok((grant, signer))
+    }
+
     pub(super) fn anchor(&self) -> Anchor<'_> {
         Anchor {
             root: &self.root,
@@ -121,10 +136,7 @@ impl<P: Platform> Device<P> {
         let flash = self.platform.flash();
         let trust = Trust::read(&self.store, flash, anchor)?;
         for place in (0..GRANTS_MAX).filter(|n| self.store.has(Place::Grant(*n))) {
-            let record =
-                grants::record(&self.store, flash, place, record)?.ok_or(Status::StorageFailed)?;
-            let (grant, _, signer) = Grant::verify_signer(record, &trust.root)
-                .map_err(|error| grants::refusal(&error))?;
+            let (grant, signer) = trust.held(&self.store, flash, place, record)?;
             if grant.revision != 1 || signer.key != *issuer {
                 return Ok(false);
             }

@@ -108,11 +108,7 @@ impl<P: Platform> Device<P> {
         let old = grants::find(&places, grant.product);
         let new = match old {
             Some((place, held)) => {
-                let record = grants::record(store, flash, place, held_record)?
-                    .ok_or(Status::StorageFailed)?;
-                // Held is held: an issuer that was revoked since does not stand in the way of the next.
-                let (old, _) =
-                    Grant::verify(record, &trust.root).map_err(|error| grants::refusal(&error))?;
+                let (old, _) = trust.held(store, flash, place, held_record)?;
                 grants::follow(&grant, digest, Some((held, &old)))?
             }
             None => grants::follow(&grant, digest, None)?,
