@@ -5,13 +5,17 @@
 //! follows from their order and from what is owned now.
 
 mod apply;
+mod attribution;
 mod balance;
 mod change;
 mod channel;
 mod device;
 mod entry;
 mod event;
+mod listed;
 mod marks;
+mod pool;
+mod supply;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -19,13 +23,16 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 pub use apply::Impossible;
-pub use balance::{Balance, Supply};
+pub use attribution::{Attribution, Payment};
+pub use balance::Balance;
 pub use change::{Change, Relocation, Wish};
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
 pub use event::{Event, GrantMark, SeenBefore};
 pub use marks::{Marks, RolledBack};
+pub use pool::{Pool, PoolChange};
+pub use supply::Supply;
 
 /// Every allocation, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +40,7 @@ pub struct Ledger {
     features: BTreeMap<String, Holdings>,
     /// Where each allocation is: its feature and its place in the order.
     places: HashMap<Uuid, (String, Place)>,
+    pool: Pool,
 }
 
 /// Allocations of one feature.
@@ -40,6 +48,8 @@ pub struct Ledger {
 struct Holdings {
     /// Channels of all of them together.
     weight: u64,
+    /// Channels of those for which the user named a line, by line.
+    named: BTreeMap<String, u64>,
     in_order: BTreeMap<Place, Allocation>,
     by_device: HashMap<DeviceId, Uuid>,
 }
@@ -63,6 +73,8 @@ pub struct Allocation {
     pub order: u64,
     /// The user's: of two, the one with the higher number is suspended later.
     pub priority: i32,
+    /// The line that the user named to pay for it.
+    pub line: Option<String>,
 }
 
 /// Where an allocation stands in the order of its feature: the last is suspended first.

@@ -2,6 +2,7 @@
 
 use tallykey_protocol::issued::IssuedError;
 use tallykey_protocol::profile as record;
+use tallykey_protocol::profile::Policy;
 
 use super::Trust;
 
@@ -14,6 +15,7 @@ pub struct Profile {
     pub(super) features: Vec<Feature>,
     pub(super) weights: Vec<Weight>,
     pub(super) devices: Vec<DeviceRule>,
+    pub(super) policy: Policy,
 }
 
 /// Something that is counted.
@@ -59,6 +61,7 @@ impl Profile {
             features: profile.features.iter().map(Feature::of).collect(),
             weights: profile.weights.iter().map(Weight::of).collect(),
             devices: profile.mappings.iter().map(DeviceRule::of).collect(),
+            policy: profile.policy,
         })
     }
 
@@ -78,6 +81,12 @@ impl Profile {
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Which line pays first unless the user says otherwise.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.policy
     }
 
     /// Everything the product counts, in the vendor's order.
@@ -109,7 +118,22 @@ impl Profile {
     }
 }
 
+/// How the ids of free channels begin; a serial has no slash.
+const FREE: &str = "free/";
+
 impl Feature {
+    /// What names its free channels on this host, as [`super::Source::line_id`] names others.
+    #[must_use]
+    pub fn free_id(&self) -> String {
+        format!("{FREE}{}", self.id)
+    }
+
+    /// Whether that id names free channels.
+    #[must_use]
+    pub fn is_free_id(id: &str) -> bool {
+        id.starts_with(FREE)
+    }
+
     fn of(feature: &record::Feature<'_>) -> Self {
         Self {
             id: feature.id.to_owned(),

@@ -1,6 +1,7 @@
 //! Facts for the unit tests of the rules: what verification would have yielded.
 
 use tallykey_protocol::grant::Plan;
+use tallykey_protocol::profile::Policy;
 
 use super::entitlement::{Entitlement, Line, Source};
 use super::profile::{DeviceRule, Feature, Profile, Weight};
@@ -34,6 +35,7 @@ pub(crate) fn profile() -> Profile {
             rule(None, Some("VCA-*"), "vca"),
             rule(Some([0x00, 0x02, 0xD1]), None, "camera"),
         ],
+        policy: Policy::ShortestFirst,
     }
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u64)]) -> Entitlement {
         plan: Plan::Perpetual,
         valid_from: 0,
         valid_to: None,
+        only: None,
     });
     Entitlement {
         source: Source {
@@ -64,5 +67,11 @@ pub(crate) fn until(end: u64, mut entitlement: Entitlement) -> Entitlement {
     for line in &mut entitlement.lines {
         line.valid_to = Some(end);
     }
+    entitlement
+}
+
+/// The same with each line changed by `change`.
+pub(crate) fn with(mut entitlement: Entitlement, change: impl FnMut(&mut Line)) -> Entitlement {
+    entitlement.lines.iter_mut().for_each(change);
     entitlement
 }

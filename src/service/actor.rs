@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::arbiter::{self, Active};
-use crate::ledger::{Event, Supply};
+use crate::ledger::{Event, Ledger, Supply};
 
 use super::Settings;
 use super::batch::Batch;
@@ -85,8 +85,8 @@ impl<S: Store> Core<S> {
         inputs: Inputs,
     ) -> (Self, Published) {
         let (active, dongles) = (Active::default(), Dongles::default());
-        let supply = Supply::new(&settings.profile, &active, 0);
-        let first = publish::snapshot(&settings, &state, (&active, &supply), &dongles, 0);
+        let supply = Supply::new(&settings.profile, &active, state.ledger.pool(), 0);
+        let first = publish::snapshot(&settings, &state, &supply, &dongles);
         let (published, snapshots) = watch::channel(Arc::new(first));
         let (tokens, known) = watch::channel(Arc::new(state.tokens.clone()));
         let core = Self {
@@ -206,9 +206,15 @@ impl<S: Store> Core<S> {
         }
         let at = self.now_s();
         self.active = arbiter::activate(now, self.dongles.entitlements().cloned());
-        self.supply = Supply::new(&self.settings.profile, &self.active, at);
+        self.supply = self.stock(&self.state.ledger);
         self.next_turn = self.dongles.next_turn(at);
         self.unpublished = true;
+    }
+
+    /// The channels there are now, by what a ledger knows of the user's wishes.
+    fn stock(&self, ledger: &Ledger) -> Supply {
+        let profile = &self.settings.profile;
+        Supply::new(profile, &self.active, ledger.pool(), self.now_s())
     }
 
     /// Writes down what the service itself saw. It stays true if the commit fails, and is owed.

@@ -17,8 +17,6 @@ pub struct Snapshot {
     pub features: Vec<FeatureCounts>,
     /// Every dongle seen, open or not, in order of arrival.
     pub dongles: Vec<DongleStatus>,
-    /// Every line that gives channels, the free ones first.
-    pub lines: Vec<LicenceLine>,
     /// Number and hash of the newest history entry.
     pub head: (u64, [u8; 32]),
     /// Why requests cannot be answered now, if they cannot: a code of [`super::Fault`].
@@ -66,6 +64,8 @@ pub struct FeatureCounts {
     pub available: u64,
     /// Channels that suspended devices wait for.
     pub suspended: u64,
+    /// Channels of lines that the user parked, no part of `total`.
+    pub parked: u64,
 }
 
 /// One dongle as last seen.
@@ -139,6 +139,8 @@ pub struct LicenceLine {
     pub valid_to: Option<u64>,
     /// Whether it counts now.
     pub active: bool,
+    /// Whether the user took it out of the pool; then it does not count.
+    pub parked: bool,
 }
 
 /// Where a line comes from.

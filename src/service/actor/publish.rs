@@ -12,7 +12,7 @@ use super::super::snapshot::{FeatureCounts, LicenceLine, LineSource, Product, Sn
 use super::super::state::State;
 use super::super::{Settings, dongles::Dongles};
 use super::{Core, news};
-use crate::ledger::Supply;
+use crate::ledger::{Pool, Supply};
 
 impl<S: Store> Core<S> {
     /// Publishes the state in memory, all of which is durable.
@@ -52,21 +52,19 @@ impl<S: Store> Core<S> {
             settings,
             state,
             supply,
-            active,
             dongles,
             ..
         } = self;
-        snapshot(settings, state, (active, supply), dongles, self.now_s())
+        snapshot(settings, state, supply, dongles)
     }
 }
 
-/// What is so at `now` (Unix time in seconds).
+/// What is so now.
 pub(super) fn snapshot(
     settings: &Settings,
     state: &State,
-    (active, supply): (&Active, &Supply),
+    supply: &Supply,
     dongles: &Dongles,
-    now: u64,
 ) -> Snapshot {
     let profile = &settings.profile;
     Snapshot {
@@ -79,7 +77,6 @@ pub(super) fn snapshot(
         },
         features: counts(settings, state, supply),
         dongles: dongles.statuses().cloned().collect(),
-        lines: lines(settings, active, dongles, now),
         head: (state.head.seq, state.head.hash),
         broken: None,
         confirmed: Instant::now(),
@@ -98,6 +95,7 @@ fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCou
             used: balance.used,
             available: balance.available,
             suspended: balance.suspended,
+            parked: balance.parked,
         })
     };
     settings
@@ -108,14 +106,21 @@ fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCou
         .collect()
 }
 
-fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> Vec<LicenceLine> {
+/// Every line at `now` (Unix time in seconds), the free ones first.
+pub(super) fn lines(
+    settings: &Settings,
+    pool: &Pool,
+    active: &Active,
+    dongles: &Dongles,
+    now: u64,
+) -> Vec<LicenceLine> {
     let free = settings
         .profile
         .features()
         .iter()
         .filter(|feature| feature.free > 0);
     let free = free.map(|feature| LicenceLine {
-        id: format!("free/{}", feature.id),
+        id: feature.free_id(),
         source: LineSource::Free,
         feature: feature.id.clone(),
         count: feature.free,
@@ -124,28 +129,29 @@ fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> V
         valid_from: None,
         valid_to: None,
         active: !active.excludes_free(),
+        parked: false,
     });
     let of_dongle = |one: &Entitlement| {
         let counts = active.entitlements().contains(one);
         let source = one.source().clone();
-        let line = |line: &Line| LicenceLine {
-            id: format!(
-                "{}/{}/{}",
-                source.serial,
-                settings.profile.product(),
-                line.id
-            ),
-            source: LineSource::Dongle {
-                serial: source.serial.clone(),
-                revision: line.revision,
-            },
-            feature: line.feature.clone(),
-            count: line.count,
-            given: line.given,
-            plan: line.plan.name(),
-            valid_from: Some(line.valid_from),
-            valid_to: line.valid_to,
-            active: counts && line.is_valid_at(now),
+        let line = |line: &Line| {
+            let id = source.line_id(settings.profile.product(), line.id);
+            let parked = pool.is_parked(&id);
+            LicenceLine {
+                id,
+                source: LineSource::Dongle {
+                    serial: source.serial.clone(),
+                    revision: line.revision,
+                },
+                feature: line.feature.clone(),
+                count: line.count,
+                given: line.given,
+                plan: line.plan.name(),
+                valid_from: Some(line.valid_from),
+                valid_to: line.valid_to,
+                active: counts && !parked && line.is_valid_at(now),
+                parked,
+            }
         };
         one.lines().iter().map(line).collect::<Vec<_>>()
     };
