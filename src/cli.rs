@@ -11,6 +11,7 @@ mod held;
 mod history;
 mod licences;
 mod machine;
+mod pay;
 mod places;
 mod priority;
 mod release;
@@ -86,8 +87,8 @@ pub(crate) enum Command {
 pub(crate) enum Question {
     /// Show counts, dongles and their states.
     Status,
-    /// Show the lines that give channels, and where they come from.
-    Licences,
+    /// Show the lines that give channels and what they pay for, or change which pay.
+    Licences(licences::LicencesArgs),
     /// Give devices their channels; asking again changes nothing.
     Allocate(allocate::AllocateArgs),
     /// List what is held.
@@ -98,6 +99,8 @@ pub(crate) enum Question {
     Move(relocate::MoveArgs),
     /// Say which devices are suspended last in a shortage.
     Priority(priority::PriorityArgs),
+    /// Name the line that pays for a device.
+    Pay(pay::PayArgs),
     /// List, show or blink dongles.
     #[command(subcommand)]
     Dongle(dongle::DongleCommand),
@@ -159,7 +162,7 @@ impl Asking {
         let find = Connection::find(self.socket);
         match self.question {
             Question::Status => status::run(&find.await?, screen).await,
-            Question::Licences => licences::run(&find.await?, screen).await,
+            Question::Licences(args) => licences::run(args, &find.await?, screen).await,
             Question::Allocate(args) => {
                 // A file that cannot be used is told before a service is looked for.
                 let work = args.prepare()?;
@@ -168,6 +171,7 @@ impl Asking {
             Question::Allocations(args) => allocations::run(args, &find.await?, screen).await,
             Question::Move(args) => relocate::run(args, &find.await?, screen).await,
             Question::Priority(args) => priority::run(args, &find.await?, screen).await,
+            Question::Pay(args) => pay::run(args, &find.await?, screen).await,
             Question::Release(args) => release::run(args, &find.await?, screen).await,
             Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
             Question::History(args) => history::run(args, &find.await?, screen).await,

@@ -15,6 +15,7 @@ mod trust;
 pub use entitlement::{Entitlement, Line, Source};
 pub use grant::{GrantRefusal, VerifiedGrant};
 pub use profile::{Feature, Profile};
-pub use refusal::{DeviceIdProblem, Refusal, SupportClass};
+pub use refusal::{DeviceIdProblem, LineProblem, Refusal, Shortage, SupportClass};
 pub use tallykey_protocol::grant::Plan;
+pub use tallykey_protocol::profile::Policy;
 pub use trust::{BadTrust, Trust};

@@ -26,11 +26,12 @@ use token::Tokens;
 
 pub use crate::arbiter::{AuthenticationType, Kind};
 pub use crate::ledger::clock::Suspicion;
-pub use crate::ledger::{Ask, Change, Relocation, Wish};
+pub use crate::ledger::{Ask, Change, Payment, PoolChange, Relocation, Wish};
+pub use crate::licence::Policy;
 pub use fault::{BatchError, Fault, ServiceError};
 pub use request::{
-    Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, NewToken, Principal,
-    Role, Token,
+    Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, Licences, NewToken,
+    PoolChanged, Principal, Role, Token, UsedLine,
 };
 pub use snapshot::{
     AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
@@ -120,6 +121,36 @@ impl Service {
         self.ask(|reply| Request::Change {
             actor,
             id,
+            change,
+            dry_run,
+            reply,
+        })
+        .await?
+    }
+
+    /// The lines that give channels, and what each pays for.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn licences(&self) -> Result<Licences, ServiceError> {
+        self.ask(|reply| Request::Licences { reply }).await?
+    }
+
+    /// Changes which lines pay, and which first. With `dry_run` nothing is changed; the answer is
+    /// what it would be.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::FreeChannels`] or [`crate::licence::Refusal::NoSuchLine`], or a
+    /// fault.
+    pub async fn change_pool(
+        &self,
+        actor: &Actor,
+        change: PoolChange,
+        dry_run: bool,
+    ) -> Result<PoolChanged, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::ChangePool {
+            actor,
             change,
             dry_run,
             reply,

@@ -15,7 +15,8 @@ use crate::{
     transport::Connection,
     wire::{
         Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed, Dongles,
-        HistoryPage, Licences, Move, NewToken, Status, Token, TokenAsk, Tokens,
+        HistoryPage, Licences, LicencesChanged, LineChange, Move, NewToken, PolicyChange, Status,
+        Token, TokenAsk, Tokens,
     },
 };
 
@@ -54,6 +55,24 @@ impl Client {
     /// The lines that give channels.
     pub async fn licences(&self) -> Result<Licences, ClientError> {
         self.get("/v1/licences").await
+    }
+
+    /// Says which line pays first.
+    pub async fn set_policy(&self, to: &PolicyChange) -> Result<LicencesChanged, ClientError> {
+        let answer = self.call(Method::PATCH, "/v1/licences", Some(to)).await?;
+        self.read(&answer)
+    }
+
+    /// Takes a line out of the pool or puts it back. `id` must be one in full that
+    /// [`Client::licences`] named.
+    pub async fn change_line(
+        &self,
+        id: &str,
+        to: &LineChange,
+    ) -> Result<LicencesChanged, ClientError> {
+        let path = format!("/v1/licences/{}", call::path_segment(id));
+        let answer = self.call(Method::PATCH, &path, Some(to)).await?;
+        self.read(&answer)
     }
 
     /// Every allocation, oldest first.

@@ -13,12 +13,12 @@ mod status;
 mod token;
 
 pub use allocation::{
-    Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer,
+    Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer, Payment,
 };
-pub use change::{AllocationChange, Changed, Move};
+pub use change::{AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange};
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
-pub use licence::{Licences, Line, LineSource};
+pub use licence::{Licences, Line, LineSource, Policy};
 pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -61,6 +61,8 @@ const OPEN: Access = Access::Open;
 routes! {
     GET    "/v1/status",                VIEWER, 0,    status::show;
     GET    "/v1/licences",              VIEWER, 0,    licences::list;
+    PATCH  "/v1/licences",              ADMIN,  ONE,  licences::set_policy;
+    PATCH  "/v1/licences/{id}",         ADMIN,  ONE,  licences::change_line;
     GET    "/v1/allocations",           VIEWER, 0,    allocations::list;
     POST   "/v1/allocations",           CLIENT, ONE,  allocations::create;
     POST   "/v1/allocations/batch",     CLIENT, MANY, allocations::create_all;

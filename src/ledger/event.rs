@@ -92,6 +92,38 @@ pub enum Event {
         /// Its priority.
         #[serde(default, skip_serializing_if = "is_ordinary")]
         priority: i32,
+        /// The line that the user named to pay for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<String>,
+    },
+    /// The user named the line that is to pay for an allocation, or no line any more.
+    LineNamed {
+        /// Id of the allocation.
+        id: Uuid,
+        /// The normalised device id.
+        device: String,
+        /// The feature.
+        feature: String,
+        /// Id of the line; without it the policy decides.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<String>,
+    },
+    /// A line was taken out of the pool: it pays for nothing.
+    LineParked {
+        /// Its id.
+        line: String,
+    },
+    /// A parked line was put back into the pool.
+    LineUnparked {
+        /// Its id.
+        line: String,
+    },
+    /// The user said which line pays first.
+    PolicySet {
+        /// The policy that was.
+        was: String,
+        /// The policy from now on.
+        now: String,
     },
     /// An allocation was given another priority.
     PrioritySet {

@@ -1,5 +1,7 @@
 //! Verified counts that one source gives this machine.
 
+use std::collections::BTreeSet;
+
 use tallykey_protocol::grant::Plan;
 
 /// What one source gives, made only from records that verified for it.
@@ -40,6 +42,16 @@ pub struct Line {
     pub valid_to: Option<u64>,
     /// For a subscription: until when it counts on so that it can be renewed, Unix time in seconds.
     pub grace_to: Option<u64>,
+    /// The only devices it pays for, by MAC address; none if it pays for any.
+    pub only: Option<BTreeSet<[u8; 6]>>,
+}
+
+impl Source {
+    /// What names the line `id` of it, for a product, on this host.
+    #[must_use]
+    pub fn line_id(&self, product: &str, id: u32) -> String {
+        format!("{}/{product}/{id}", self.serial)
+    }
 }
 
 impl Line {

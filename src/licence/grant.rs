@@ -198,6 +198,7 @@ impl VerifiedGrant<'_> {
                 valid_from: line.valid_from,
                 valid_to: line.valid_to,
                 grace_to: profile.renewal_grace(line.plan, line.valid_to),
+                only: None,
             });
         }
         if lines.iter().all(|line| line.remaining() == 0) {

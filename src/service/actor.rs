@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::arbiter::{self, Active, Kind};
-use crate::ledger::{Event, Supply};
+use crate::ledger::{Event, Ledger, Supply};
 
 use super::Settings;
 use super::batch::Batch;
@@ -92,8 +92,8 @@ impl<S: Store> Core<S> {
         let time = Time::start(moment, pulse.as_ref());
         let dongles = Dongles::recall(&settings, &state, pulse.as_ref(), moment.wall_ms);
         let active = Active::default();
-        let supply = Supply::new(&settings.profile, &active, 0);
-        let first = publish::snapshot(&settings, &state, (&active, &supply), &dongles, &time);
+        let supply = Supply::new(&settings.profile, &active, state.ledger.pool(), 0);
+        let first = publish::snapshot(&settings, &state, &supply, &dongles, &time);
         let (published, snapshots) = watch::channel(Arc::new(first));
         let (tokens, known) = watch::channel(Arc::new(state.tokens.clone()));
         let core = Self {
@@ -244,9 +244,15 @@ impl<S: Store> Core<S> {
     fn settle(&mut self) {
         let at = self.now_s();
         self.active = arbiter::activate(self.state.arbiter, self.dongles.counting().cloned());
-        self.supply = Supply::new(&self.settings.profile, &self.active, at);
+        self.supply = self.stock(&self.state.ledger);
         self.next_turn = self.dongles.next_turn(at);
         self.unpublished = true;
+    }
+
+    /// The channels there are now, by what a ledger knows of the user's wishes.
+    fn stock(&self, ledger: &Ledger) -> Supply {
+        let profile = &self.settings.profile;
+        Supply::new(profile, &self.active, ledger.pool(), self.now_s())
     }
 
     /// Writes down what the service itself saw. It stays true if the commit fails, and is owed.

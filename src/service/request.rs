@@ -5,9 +5,11 @@ use std::fmt;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::ledger::{Ask, Change};
+use crate::ledger::{Ask, Change, Payment, PoolChange};
+use crate::licence::Policy;
 
 use super::fault::{BatchError, ServiceError};
+use super::snapshot::LicenceLine;
 
 /// What the handle sends to the actor. A dropped reply means that nobody waits any more; the
 /// request is done all the same.
@@ -29,6 +31,15 @@ pub(super) enum Request {
         change: Change,
         dry_run: bool,
         reply: Reply<Changed>,
+    },
+    ChangePool {
+        actor: Actor,
+        change: PoolChange,
+        dry_run: bool,
+        reply: Reply<PoolChanged>,
+    },
+    Licences {
+        reply: Reply<Licences>,
     },
     Allocation {
         id: Uuid,
@@ -160,6 +171,10 @@ pub struct Allocation {
     pub weight: u32,
     /// The user's: of two, the one with the higher number is suspended later.
     pub priority: i32,
+    /// The line that the user named to pay for it.
+    pub line: Option<String>,
+    /// The lines that pay for it; none where that was not read.
+    pub lines: Option<Vec<Payment>>,
     /// Whether it is licensed now.
     pub state: AllocationState,
     /// When it was made, Unix time in milliseconds.
@@ -176,6 +191,35 @@ pub struct Changed {
     /// Allocations that it suspends, in order.
     pub suspended: Vec<Allocation>,
     /// Allocations that it licenses again, in order.
+    pub resumed: Vec<Allocation>,
+}
+
+/// The lines that give channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Licences {
+    /// Which line pays first.
+    pub policy: Policy,
+    /// The free ones first.
+    pub lines: Vec<UsedLine>,
+}
+
+/// A line, and what it pays for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedLine {
+    /// The line.
+    pub line: LicenceLine,
+    /// Channels of it that licensed devices use.
+    pub used: u64,
+}
+
+/// What a change of the pool does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolChanged {
+    /// The lines after it.
+    pub licences: Licences,
+    /// Allocations that it suspends.
+    pub suspended: Vec<Allocation>,
+    /// Allocations that it licenses again.
     pub resumed: Vec<Allocation>,
 }
 

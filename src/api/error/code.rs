@@ -30,6 +30,9 @@ codes! {
     NO_CHANNEL_LEFT = "no-channel-left", 409, "too-few-licences", "No channel is left";
     WEIGHT_CHANGED = "weight-changed", 409, "wrong-procedure", "The device costs another number of channels now";
     DEVICE_HOLDS = "device-holds-channels", 409, "wrong-procedure", "The other device holds channels already";
+    NO_SUCH_LINE = "no-such-line", 404, "not-delivered", "There is no such line";
+    LINE_CANNOT_PAY = "line-cannot-pay", 409, "wrong-procedure", "The line cannot pay for the device";
+    FREE_CHANNELS = "free-channels", 409, "wrong-procedure", "Free channels stay as they are";
     BAD_DEVICE_ID = "bad-device-id", 422, "wrong-procedure", "Not a device id";
     UNKNOWN_FEATURE = "unknown-feature", 422, "wrong-procedure", "The product has no such feature";
     BAD_MODEL = "bad-model", 422, "wrong-procedure", "Not a model name";
@@ -73,6 +76,9 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::BadModel { .. } => &BAD_MODEL,
         Refusal::WeightChanged { .. } => &WEIGHT_CHANGED,
         Refusal::DeviceHolds { .. } => &DEVICE_HOLDS,
+        Refusal::NoSuchLine { .. } => &NO_SUCH_LINE,
+        Refusal::LineCannotPay { .. } => &LINE_CANNOT_PAY,
+        Refusal::FreeChannels { .. } => &FREE_CHANNELS,
         Refusal::BatchTooLarge { .. } => &BATCH_TOO_LARGE,
         Refusal::NoSuchAllocation { .. } => &NO_SUCH_ALLOCATION,
         Refusal::NoSuchDongle { .. } => &NO_SUCH_DONGLE,
@@ -99,7 +105,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::licence::DeviceIdProblem;
+    use crate::licence::{DeviceIdProblem, LineProblem};
 
     #[test]
     fn every_code_is_kebab_case_and_unique() {
@@ -119,13 +125,7 @@ mod tests {
                 device: text(),
                 feature: text(),
                 needed: 1,
-                owned: 0,
-                free: 0,
-                free_used: 0,
-                used: 0,
-                available: 0,
-                suspended: 0,
-                before: 0,
+                counts: Box::default(),
             },
             Refusal::BadDeviceId {
                 value: text(),
@@ -148,6 +148,13 @@ mod tests {
                 feature: text(),
                 allocation: Uuid::nil(),
             },
+            Refusal::NoSuchLine { line: text() },
+            Refusal::LineCannotPay {
+                line: text(),
+                device: text(),
+                problem: LineProblem::Parked,
+            },
+            Refusal::FreeChannels { line: text() },
             Refusal::BatchTooLarge { count: 2, max: 1 },
             Refusal::NoSuchAllocation { id: Uuid::nil() },
             Refusal::NoSuchDongle { serial: text() },
