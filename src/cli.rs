@@ -9,6 +9,7 @@ mod exit;
 mod failure;
 mod held;
 mod history;
+mod import;
 mod licences;
 mod machine;
 mod pay;
@@ -16,6 +17,7 @@ mod places;
 mod priority;
 mod release;
 mod relocate;
+mod resolve;
 mod screen;
 mod serve;
 mod standing;
@@ -89,6 +91,10 @@ pub(crate) enum Question {
     Status,
     /// Show the lines that give channels and what they pay for, or change which pay.
     Licences(licences::LicencesArgs),
+    /// Import software licences from files or folders.
+    Import(import::ImportFileArgs),
+    /// Choose between dongle and software licences: one kind counts, the other is held.
+    Resolve(resolve::ResolveArgs),
     /// Give devices their channels; asking again changes nothing.
     Allocate(allocate::AllocateArgs),
     /// List what is held.
@@ -163,6 +169,8 @@ impl Asking {
         match self.question {
             Question::Status => status::run(&find.await?, screen).await,
             Question::Licences(args) => licences::run(args, &find.await?, screen).await,
+            Question::Import(args) => import::run(args, &find.await?, screen).await,
+            Question::Resolve(args) => resolve::run(args, &find.await?, screen).await,
             Question::Allocate(args) => {
                 // A file that cannot be used is told before a service is looked for.
                 let work = args.prepare()?;

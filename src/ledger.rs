@@ -18,6 +18,7 @@ pub mod grace;
 mod listed;
 mod marks;
 mod pool;
+mod shelf;
 mod supply;
 
 use std::cmp::Reverse;
@@ -36,6 +37,7 @@ pub use entry::{Damage, Head, Row};
 pub use event::{Event, GrantMark, SeenBefore, Shown};
 pub use marks::{Marks, RolledBack};
 pub use pool::{Pool, PoolChange};
+pub use shelf::{Kept, Shelf};
 pub use supply::Supply;
 
 /// Every allocation, in order.

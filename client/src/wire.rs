@@ -7,6 +7,7 @@ mod allocation;
 mod change;
 mod dongle;
 mod history;
+mod import;
 mod licence;
 mod standing;
 mod status;
@@ -18,6 +19,10 @@ pub use allocation::{
 pub use change::{AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange};
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
+pub use import::{
+    ImportAnswer, ImportAsk, ImportItem, ImportState, Keep, Licence, Resolution, ResolveAsk,
+    Standpoint,
+};
 pub use licence::{Licences, Line, LineSource, Policy};
 pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};

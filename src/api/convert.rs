@@ -8,8 +8,8 @@ use tallykey_client::wire;
 use crate::licence::Feature;
 use crate::service::{
     Allocation, AllocationState, Ask, AuthenticationType, Changed, DongleStatus, FeatureCounts,
-    HistoryEntry, Licences, LineSource, Payment, Policy, PoolChanged, Role, Snapshot, Token,
-    UsedLine, Wish,
+    HistoryEntry, Licences, LineSource, Payment, Policy, PoolChanged, Resolution, Role, Snapshot,
+    Standpoint, Token, UsedLine, Wish,
 };
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
@@ -108,6 +108,10 @@ fn line(used: &UsedLine, reader: Role) -> wire::Line {
                 serial: serial.clone(),
                 revision: *revision,
             },
+            LineSource::Licence { id, revision } => wire::LineSource::Licence {
+                id: line_id(id.clone(), reader),
+                revision: *revision,
+            },
         },
         feature: line.feature.clone(),
         count: line.count,
@@ -138,7 +142,26 @@ pub(super) fn licences(licences: &Licences, reader: Role) -> wire::Licences {
             Policy::LongestFirst => wire::Policy::LongestFirst,
             Policy::Explicit => wire::Policy::Explicit,
         },
+        installed: licences
+            .installed
+            .iter()
+            .map(|one| standing::licence(one, reader))
+            .collect(),
         lines: lines.map(|one| line(one, reader)).collect(),
+    }
+}
+
+pub(super) fn resolution(done: Resolution, dry_run: bool, reader: Role) -> wire::Resolution {
+    let standpoint = |point: &Standpoint| wire::Standpoint {
+        authentication_type: authentication_type(point.authentication_type),
+        features: point.features.iter().map(feature).collect(),
+    };
+    wire::Resolution {
+        dry_run,
+        before: standpoint(&done.before),
+        after: standpoint(&done.after),
+        suspended: allocations(done.suspended, reader),
+        resumed: allocations(done.resumed, reader),
     }
 }
 

@@ -152,6 +152,9 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::DongleNotOpen { serial, state } => json!({ "serial": serial, "state": state }),
         Refusal::NoSuchDongle { serial } => json!({ "serial": serial }),
         Refusal::NoSuchAllocation { id } | Refusal::NoSuchToken { id } => json!({ "id": id }),
+        Refusal::NoSuchLicence { id } => json!({ "id": id }),
+        Refusal::NotALicence { kind } | Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
+        Refusal::Licence(_) | Refusal::DamagedFile { .. } => json!({}),
     }
 }
 

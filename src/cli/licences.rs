@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use tallykey_client::wire::{
-    Licences, LicencesChanged, Line, LineChange, LineSource, Policy, PolicyChange,
+    Licence, Licences, LicencesChanged, Line, LineChange, LineSource, Policy, PolicyChange,
 };
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     failure::Failure,
     screen::Screen,
     table::{Column, Rows, Tone},
+    text::plain,
 };
 
 /// Arguments of `licences`.
@@ -28,6 +29,11 @@ pub(crate) enum LicencesChange {
     Park(LineArgs),
     /// Put a parked line back.
     Unpark(LineArgs),
+    /// Take a software licence away; its file may be imported again.
+    Remove {
+        /// Id of the licence.
+        id: String,
+    },
     /// Say which line pays first.
     Policy {
         /// The line that ends soonest, that ends last, or that was named for the device.
@@ -77,6 +83,10 @@ pub(super) async fn run(
             let done = client.set_policy(&PolicyChange { policy, dry_run }).await?;
             return screen.answer(&done, || after(&done));
         }
+        Some(LicencesChange::Remove { id }) => {
+            let left = client.remove_licence(&id).await?;
+            return screen.answer(&left, || readable(&left));
+        }
         Some(LicencesChange::Park(line)) => (line, true),
         Some(LicencesChange::Unpark(line)) => (line, false),
     };
@@ -97,11 +107,25 @@ fn after(done: &LicencesChanged) -> String {
 
 fn readable(licences: &Licences) -> String {
     let policy = format!("which line pays: {}\n", licences.policy);
+    let installed: String = licences.installed.iter().map(installed).collect();
     if licences.lines.is_empty() {
-        format!("no licence lines\n{policy}")
+        format!("no licence lines\n{policy}{installed}")
     } else {
-        format!("{}{policy}", table(&licences.lines))
+        format!("{}{policy}{installed}", table(&licences.lines))
     }
+}
+
+fn installed(licence: &Licence) -> String {
+    let until = licence
+        .until
+        .map(|until| format!(" until {}", until.strftime("%Y-%m-%d")))
+        .unwrap_or_default();
+    let drift = match licence.drift.join(", ") {
+        none if none.is_empty() => none,
+        drift => format!(" ({})", plain(&drift)),
+    };
+    let Licence { id, state, .. } = licence;
+    format!("software licence {}: {state}{until}{drift}\n", plain(id))
 }
 
 fn table(lines: &[Line]) -> String {
@@ -151,6 +175,9 @@ fn source(source: &LineSource) -> String {
     match source {
         LineSource::Free => "free".to_owned(),
         LineSource::Dongle { serial, revision } => format!("{serial} r{revision}"),
+        LineSource::Licence { id, revision } => {
+            format!("software {} r{revision}", id.get(..16).unwrap_or(id))
+        }
     }
 }
 

@@ -88,6 +88,9 @@ impl Ledger {
             | Event::GraceStarted { .. }
             | Event::GraceExhausted { .. }
             | Event::Clock { .. }
+            | Event::LicenceImported { .. }
+            | Event::LicenceRemoved { .. }
+            | Event::LicenceMachine { .. }
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. } => Ok(()),
         }

@@ -69,6 +69,37 @@ pub enum Event {
         /// Thumbprint of its key, hex.
         thumbprint: String,
     },
+    /// A software licence was imported.
+    LicenceImported {
+        /// Its identity, hex.
+        id: String,
+        /// `licence` or `composite`.
+        form: String,
+        /// Its revision.
+        revision: u64,
+        /// Identities of what it replaces, hex: they never count again.
+        absorbs: Vec<String>,
+        /// The licence, as signed.
+        record: Bytes,
+    },
+    /// A software licence was removed.
+    LicenceRemoved {
+        /// Its identity, hex.
+        id: String,
+    },
+    /// This machine ceased to be the one that a licence is for, or is it again.
+    LicenceMachine {
+        /// Its identity, hex.
+        id: String,
+        /// Whether it holds.
+        holds: bool,
+        /// Weight of the recorded components that are here.
+        matched: u32,
+        /// Weight of all that were recorded.
+        recorded: u32,
+        /// Since when, Unix time in seconds.
+        since: u64,
+    },
     /// The host's clock is not believed, or is believed again.
     Clock {
         /// `behind`, `ahead`, or `believed`.

@@ -5,8 +5,11 @@ mod shortage;
 
 use std::fmt;
 
+use tallykey_protocol::file::FileError;
 use thiserror::Error;
 use uuid::Uuid;
+
+use super::LicenceRefusal;
 
 pub use shortage::Shortage;
 
@@ -14,6 +17,33 @@ pub use shortage::Shortage;
 /// somebody does what [`Refusal::next`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// A software licence counts for nothing here.
+    #[error("the licence is refused: {0}")]
+    Licence(#[from] LicenceRefusal),
+    /// No software licence of that id is installed.
+    #[error("no software licence {id} is installed")]
+    NoSuchLicence {
+        /// What was given, shortened.
+        id: String,
+    },
+    /// A file holds something that is not imported here.
+    #[error("the file holds a {kind}, and software licences are imported here")]
+    NotALicence {
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A file, or a part of it, is no object of ours.
+    #[error("{problem}")]
+    DamagedFile {
+        /// What the reader said.
+        problem: FileError,
+    },
+    /// Nothing of the kind to be kept is there.
+    #[error("{kind} cannot be kept: it has no channel to give here")]
+    NothingToKeep {
+        /// The kind.
+        kind: &'static str,
+    },
     /// The feature has too few channels left for this request.
     #[error("{device} needs {needed} {feature} channel(s) and {counts}")]
     NoChannelLeft {
@@ -250,6 +280,11 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Licence(refusal) => refusal.code(),
+            Self::NoSuchLicence { .. } => "no-such-licence",
+            Self::NotALicence { .. } => "not-a-licence",
+            Self::DamagedFile { .. } => "damaged-file",
+            Self::NothingToKeep { .. } => "nothing-to-keep",
             Self::NoChannelLeft { .. } => "no-channel-left",
             Self::BadDeviceId { .. } => "bad-device-id",
             Self::UnknownFeature { .. } => "unknown-feature",
@@ -272,6 +307,10 @@ impl Refusal {
     #[must_use]
     pub const fn class(&self) -> SupportClass {
         match self {
+            Self::Licence(refusal) => refusal.class(),
+            Self::DamagedFile { .. } => SupportClass::DamagedFile,
+            Self::NoSuchLicence { .. } | Self::NotALicence { .. } => SupportClass::WrongProcedure,
+            Self::NothingToKeep { .. } => SupportClass::NotDelivered,
             Self::NoChannelLeft { .. } => SupportClass::TooFewLicences,
             Self::NoSuchLine { .. } | Self::NoSuchDongle { .. } | Self::DongleNotOpen { .. } => {
                 SupportClass::NotDelivered
@@ -294,6 +333,13 @@ impl Refusal {
     #[must_use]
     pub fn next(&self) -> String {
         match self {
+            Self::Licence(refusal) => refusal.next(),
+            Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
+            Self::NotALicence { .. } => "give the licence file that the vendor delivered".into(),
+            Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
+            Self::NothingToKeep { .. } => {
+                "plug the dongle in, or import the licence, and choose again".into()
+            }
             Self::NoChannelLeft { feature, counts, .. } if counts.parked > 0 => format!(
                 "put parked lines back into the pool, which give {} more, or release a {feature} device that is gone", counts.parked
             ),

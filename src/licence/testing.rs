@@ -62,7 +62,7 @@ pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u64)]) -> Entitlement {
         only: None,
     });
     Entitlement {
-        source: Source {
+        source: Source::Dongle {
             serial: format!("TK-{dongle:04}"),
             thumbprint: [dongle; 32],
         },

@@ -5,11 +5,13 @@ use std::fmt;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::arbiter::{AuthenticationType, Kind};
 use crate::ledger::{Ask, Change, Payment, PoolChange};
-use crate::licence::Policy;
+use crate::licence::{Policy, Refusal};
 
 use super::fault::{BatchError, ServiceError};
-use super::snapshot::LicenceLine;
+use super::licences::LicenceStatus;
+use super::snapshot::{FeatureCounts, LicenceLine};
 
 /// What the handle sends to the actor. A dropped reply means that nobody waits any more; the
 /// request is done all the same.
@@ -40,6 +42,22 @@ pub(super) enum Request {
     },
     Licences {
         reply: Reply<Licences>,
+    },
+    Import {
+        actor: Actor,
+        content: Vec<u8>,
+        reply: Reply<Vec<ImportItem>>,
+    },
+    RemoveLicence {
+        actor: Actor,
+        id: String,
+        reply: Reply<()>,
+    },
+    Resolve {
+        actor: Actor,
+        keep: Kind,
+        dry_run: bool,
+        reply: Reply<Resolution>,
     },
     Allocation {
         id: Uuid,
@@ -199,8 +217,52 @@ pub struct Changed {
 pub struct Licences {
     /// Which line pays first.
     pub policy: Policy,
+    /// Every software licence.
+    pub installed: Vec<LicenceStatus>,
     /// The free ones first.
     pub lines: Vec<UsedLine>,
+}
+
+/// What came of one object of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportItem {
+    /// What it is.
+    pub kind: &'static str,
+    /// Its identity, hex, if it verified.
+    pub id: Option<String>,
+    /// What was done with it.
+    pub outcome: Result<Imported, Refusal>,
+}
+
+/// What was done with a licence that verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// It is installed now.
+    New,
+    /// It was installed before.
+    Already,
+}
+
+/// What a choice between dongle and software licences makes of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// How it was.
+    pub before: Standpoint,
+    /// How it is then.
+    pub after: Standpoint,
+    /// Allocations that are suspended by it.
+    pub suspended: Vec<Allocation>,
+    /// Allocations that resume by it.
+    pub resumed: Vec<Allocation>,
+}
+
+/// What counts, and what is there of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standpoint {
+    /// The kind that counts.
+    pub authentication_type: AuthenticationType,
+    /// Counts of every feature.
+    pub features: Vec<FeatureCounts>,
 }
 
 /// A line, and what it pays for.

@@ -209,4 +209,11 @@ pub enum LineSource {
         /// Revision of the grant.
         revision: u64,
     },
+    /// A software licence.
+    Licence {
+        /// Its identity, hex.
+        id: String,
+        /// Its revision.
+        revision: u64,
+    },
 }

@@ -3,11 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Licence;
+
 /// Answer of `GET /v1/licences`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Licences {
     /// Which line pays first.
     pub policy: Policy,
+    /// Every software licence that is installed.
+    pub installed: Vec<Licence>,
     /// Free channels first, then the lines of each source.
     pub lines: Vec<Line>,
 }
@@ -80,6 +84,13 @@ pub enum LineSource {
         /// Its serial.
         serial: String,
         /// Revision of the grant.
+        revision: u64,
+    },
+    /// A software licence.
+    Licence {
+        /// Its id; shortened for callers without the admin role.
+        id: String,
+        /// Its revision.
         revision: u64,
     },
 }

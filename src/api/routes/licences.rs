@@ -1,15 +1,16 @@
 //! `/v1/licences`
 
 use axum::{Extension, Json, extract::State};
+use base64ct::{Base64, Encoding as _};
 use tallykey_client::wire;
 
 use crate::{
     api::{
         body::{Body, Segment},
         convert,
-        error::ApiError,
+        error::{ApiError, HttpRefusal},
     },
-    service::{PoolChange, Principal, Service},
+    service::{ImportItem, Imported, PoolChange, Principal, Service, ServiceError},
 };
 
 pub(in crate::api) async fn list(
@@ -41,6 +42,47 @@ pub(in crate::api) async fn change_line(
         PoolChange::Unpark(line)
     };
     change_pool(&service, &caller, change, asked.dry_run).await
+}
+
+pub(in crate::api) async fn import(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Body(asked): Body<wire::ImportAsk>,
+) -> Result<Json<wire::ImportAnswer>, ApiError> {
+    let content = Base64::decode_vec(&asked.content).map_err(|error| HttpRefusal::BadBody {
+        reason: format!("content: {error}"),
+    })?;
+    let items = service.import(&caller.actor, content).await?;
+    Ok(Json(wire::ImportAnswer {
+        items: items.into_iter().map(import_item).collect(),
+    }))
+}
+
+fn import_item(item: ImportItem) -> wire::ImportItem {
+    let (state, problem) = match item.outcome {
+        Ok(Imported::New) => (wire::ImportState::Imported, None),
+        Ok(Imported::Already) => (wire::ImportState::Already, None),
+        Err(refusal) => {
+            let problem = ApiError::from(ServiceError::from(refusal)).problem();
+            (wire::ImportState::Refused, Some(problem))
+        }
+    };
+    wire::ImportItem {
+        kind: item.kind.to_owned(),
+        id: item.id,
+        state,
+        problem,
+    }
+}
+
+pub(in crate::api) async fn remove(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Segment(id): Segment,
+) -> Result<Json<wire::Licences>, ApiError> {
+    service.remove_licence(&caller.actor, &id).await?;
+    let licences = service.licences().await?;
+    Ok(Json(convert::licences(&licences, caller.role)))
 }
 
 async fn change_pool(

@@ -87,7 +87,7 @@ impl<S: Store> Core<S> {
     }
 
     /// Ids of all allocations that do not count, feature by feature.
-    fn waiting(&self, ledger: &Ledger, supply: &Supply) -> Vec<Uuid> {
+    pub(super) fn waiting(&self, ledger: &Ledger, supply: &Supply) -> Vec<Uuid> {
         let mut views = Views::of(ledger, supply);
         let features = self.settings.profile.features().iter();
         features
@@ -99,7 +99,8 @@ impl<S: Store> Core<S> {
     pub(super) fn licences(&self, ledger: &Ledger, supply: &Supply) -> Licences {
         let (settings, pool) = (&self.settings, ledger.pool());
         let now = self.now_s();
-        let lines = publish::lines(settings, pool, &self.active, &self.dongles, now);
+        let all = self.counting();
+        let lines = publish::lines(settings, pool, &self.active, all, now);
         let mut attributions = HashMap::new();
         let mut used = |line: &LicenceLine| {
             let attribution = attributions
@@ -113,6 +114,7 @@ impl<S: Store> Core<S> {
         });
         Licences {
             policy: pool.policy(&settings.profile),
+            installed: self.licences.statuses().collect(),
             lines: lines.collect(),
         }
     }

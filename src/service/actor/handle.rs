@@ -49,6 +49,27 @@ impl<S: Store> Core<S> {
                 let result = self.change_pool(&actor, &change, dry_run, batch);
                 batch.answer(reply, result);
             }
+            Request::Import {
+                actor,
+                content,
+                reply,
+            } => {
+                let items = self.import(&actor, &content, batch);
+                batch.answer::<_, ServiceError>(reply, Ok(items));
+            }
+            Request::RemoveLicence { actor, id, reply } => {
+                let result = self.remove_licence(&actor, &id, batch);
+                batch.answer(reply, result);
+            }
+            Request::Resolve {
+                actor,
+                keep,
+                dry_run,
+                reply,
+            } => {
+                let result = self.resolve(&actor, keep, dry_run, batch);
+                batch.answer(reply, result);
+            }
             Request::Licences { reply } => {
                 let licences = self.licences(&self.state.ledger, &self.supply);
                 batch.answer::<_, ServiceError>(reply, Ok(licences));

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::arbiter::{Active, Kind};
-use crate::licence::{Entitlement, Feature, Line};
+use crate::licence::{Entitlement, Feature, Line, Source};
 
 use super::super::fault::Fault;
 use super::super::ports::Store;
 use super::super::snapshot::{FeatureCounts, Held, LicenceLine, LineSource, Product, Snapshot};
 use super::super::state::State;
+use super::super::token::hex;
 use super::super::{Settings, dongles::Dongles};
 use super::time::Time;
 use super::{Core, news};
@@ -96,7 +97,7 @@ pub(super) fn snapshot(
     }
 }
 
-fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCounts> {
+pub(super) fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCounts> {
     let count = |feature: &Feature| {
         let balance = state.ledger.balance(supply, &feature.id).ok()?;
         Some(FeatureCounts {
@@ -124,7 +125,7 @@ pub(super) fn lines(
     settings: &Settings,
     pool: &Pool,
     active: &Active,
-    dongles: &Dongles,
+    all: impl IntoIterator<Item = Entitlement>,
     now: u64,
 ) -> Vec<LicenceLine> {
     let free = settings
@@ -145,17 +146,23 @@ pub(super) fn lines(
         active: !active.excludes_free(),
         parked: false,
     });
-    let of_dongle = |one: &Entitlement| {
-        let counts = active.entitlements().contains(one);
-        let source = one.source().clone();
+    let of_source = |one: Entitlement| {
+        let counts = active.entitlements().contains(&one);
+        let source = one.source();
         let line = |line: &Line| {
             let id = source.line_id(settings.profile.product(), line.id);
             let parked = pool.is_parked(&id);
             LicenceLine {
                 id,
-                source: LineSource::Dongle {
-                    serial: source.serial.clone(),
-                    revision: line.revision,
+                source: match source {
+                    Source::Dongle { serial, .. } => LineSource::Dongle {
+                        serial: serial.clone(),
+                        revision: line.revision,
+                    },
+                    Source::Licence { identity } => LineSource::Licence {
+                        id: hex(identity),
+                        revision: line.revision,
+                    },
                 },
                 feature: line.feature.clone(),
                 count: line.count,
@@ -170,5 +177,5 @@ pub(super) fn lines(
         };
         one.lines().iter().map(line).collect::<Vec<_>>()
     };
-    free.chain(dongles.counting().flat_map(of_dongle)).collect()
+    free.chain(all.into_iter().flat_map(of_source)).collect()
 }
