@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tallykey::arbiter::Takeover;
+use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
 use tallykey::service::watch::WinkDone;
@@ -68,6 +69,7 @@ async fn start(state: &Path) -> Result<Service, Box<dyn Error>> {
         profile,
         simulated: true,
         takeover: Takeover::Ask,
+        machine: Box::new(Facts::default),
         clock: Box::new(|| Moment {
             wall_ms: now(),
             running_ms: 0,

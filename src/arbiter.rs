@@ -7,7 +7,7 @@
 mod decide;
 mod state;
 
-use crate::licence::Entitlement;
+use crate::licence::{Entitlement, Source};
 
 pub use decide::{Event, Takeover, decide};
 pub use state::{AuthenticationType, Kind, State};
@@ -41,23 +41,30 @@ impl Active {
     }
 }
 
-/// Makes the entitlements of the active kind count.
+/// Makes the entitlements of the active kind count, and no other.
 ///
-/// One key is one dongle: of several entitlements of the same key the last one counts, so that a
-/// copied dongle, or one that re-enumerated before its leaving was seen, never counts twice.
+/// One key is one dongle, and one identity is one licence: of several entitlements of the same one the last counts,
+/// so that a copied dongle, or one that re-enumerated before its leaving was seen, never counts twice.
 #[must_use]
-pub fn activate(state: State, dongles: impl IntoIterator<Item = Entitlement>) -> Active {
+pub fn activate(state: State, all: impl IntoIterator<Item = Entitlement>) -> Active {
     let mut active = Active::default();
-    if state.active() == Some(Kind::Dongle) {
-        for dongle in dongles {
-            let key = dongle.source().thumbprint;
+    for one in all {
+        if Some(kind_of(&one)) == state.active() {
+            let identity = *one.source().identity();
             active
                 .entitlements
-                .retain(|one| one.source().thumbprint != key);
-            active.entitlements.push(dongle);
+                .retain(|other| *other.source().identity() != identity);
+            active.entitlements.push(one);
         }
     }
     active
+}
+
+const fn kind_of(entitlement: &Entitlement) -> Kind {
+    match entitlement.source() {
+        Source::Dongle { .. } => Kind::Dongle,
+        Source::Licence { .. } => Kind::Software,
+    }
 }
 
 #[cfg(test)]

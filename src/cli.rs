@@ -9,12 +9,15 @@ mod exit;
 mod failure;
 mod held;
 mod history;
+mod import;
 mod licences;
 mod machine;
+mod pay;
 mod places;
 mod priority;
 mod release;
 mod relocate;
+mod resolve;
 mod screen;
 mod serve;
 mod standing;
@@ -86,8 +89,12 @@ pub(crate) enum Command {
 pub(crate) enum Question {
     /// Show counts, dongles and their states.
     Status,
-    /// Show the lines that give channels, and where they come from.
-    Licences,
+    /// Show the lines that give channels and what they pay for, or change which pay.
+    Licences(licences::LicencesArgs),
+    /// Import software licences from files or folders.
+    Import(import::ImportFileArgs),
+    /// Choose between dongle and software licences: one kind counts, the other is held.
+    Resolve(resolve::ResolveArgs),
     /// Give devices their channels; asking again changes nothing.
     Allocate(allocate::AllocateArgs),
     /// List what is held.
@@ -98,6 +105,8 @@ pub(crate) enum Question {
     Move(relocate::MoveArgs),
     /// Say which devices are suspended last in a shortage.
     Priority(priority::PriorityArgs),
+    /// Name the line that pays for a device.
+    Pay(pay::PayArgs),
     /// List, show or blink dongles.
     #[command(subcommand)]
     Dongle(dongle::DongleCommand),
@@ -159,7 +168,9 @@ impl Asking {
         let find = Connection::find(self.socket);
         match self.question {
             Question::Status => status::run(&find.await?, screen).await,
-            Question::Licences => licences::run(&find.await?, screen).await,
+            Question::Licences(args) => licences::run(args, &find.await?, screen).await,
+            Question::Import(args) => import::run(args, &find.await?, screen).await,
+            Question::Resolve(args) => resolve::run(args, &find.await?, screen).await,
             Question::Allocate(args) => {
                 // A file that cannot be used is told before a service is looked for.
                 let work = args.prepare()?;
@@ -168,6 +179,7 @@ impl Asking {
             Question::Allocations(args) => allocations::run(args, &find.await?, screen).await,
             Question::Move(args) => relocate::run(args, &find.await?, screen).await,
             Question::Priority(args) => priority::run(args, &find.await?, screen).await,
+            Question::Pay(args) => pay::run(args, &find.await?, screen).await,
             Question::Release(args) => release::run(args, &find.await?, screen).await,
             Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
             Question::History(args) => history::run(args, &find.await?, screen).await,

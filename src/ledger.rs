@@ -5,6 +5,7 @@
 //! follows from their order and from what is owned now.
 
 mod apply;
+mod attribution;
 mod balance;
 mod bytes;
 mod change;
@@ -14,7 +15,11 @@ mod device;
 mod entry;
 mod event;
 pub mod grace;
+mod listed;
 mod marks;
+mod pool;
+mod shelf;
+mod supply;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -22,7 +27,8 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 pub use apply::Impossible;
-pub use balance::{Balance, Supply};
+pub use attribution::{Attribution, Payment};
+pub use balance::Balance;
 pub use bytes::Bytes;
 pub use change::{Change, Relocation, Wish};
 pub use channel::{Ask, Channel, Decision};
@@ -30,6 +36,9 @@ pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
 pub use event::{Event, GrantMark, SeenBefore, Shown};
 pub use marks::{Marks, RolledBack};
+pub use pool::{Pool, PoolChange};
+pub use shelf::{Kept, Shelf};
+pub use supply::Supply;
 
 /// Every allocation, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +46,7 @@ pub struct Ledger {
     features: BTreeMap<String, Holdings>,
     /// Where each allocation is: its feature and its place in the order.
     places: HashMap<Uuid, (String, Place)>,
+    pool: Pool,
 }
 
 /// Allocations of one feature.
@@ -44,6 +54,8 @@ pub struct Ledger {
 struct Holdings {
     /// Channels of all of them together.
     weight: u64,
+    /// Channels of those for which the user named a line, by line.
+    named: BTreeMap<String, u64>,
     in_order: BTreeMap<Place, Allocation>,
     by_device: HashMap<DeviceId, Uuid>,
 }
@@ -67,6 +79,8 @@ pub struct Allocation {
     pub order: u64,
     /// The user's: of two, the one with the higher number is suspended later.
     pub priority: i32,
+    /// The line that the user named to pay for it.
+    pub line: Option<String>,
 }
 
 /// Where an allocation stands in the order of its feature: the last is suspended first.

@@ -8,6 +8,7 @@ mod grant;
 pub mod machine_binding;
 mod profile;
 mod refusal;
+mod software;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
@@ -15,6 +16,8 @@ mod trust;
 pub use entitlement::{Entitlement, Line, Source};
 pub use grant::{GrantRefusal, VerifiedGrant};
 pub use profile::{Feature, Profile};
-pub use refusal::{DeviceIdProblem, Refusal, SupportClass};
+pub use refusal::{DeviceIdProblem, LineProblem, Refusal, Shortage, SupportClass};
+pub use software::{Form, LicenceRefusal, SoftwareLicence};
 pub use tallykey_protocol::grant::Plan;
+pub use tallykey_protocol::profile::Policy;
 pub use trust::{BadTrust, Trust};

@@ -7,6 +7,7 @@ mod actor;
 mod batch;
 mod dongles;
 mod fault;
+mod licences;
 pub mod ports;
 mod pulse;
 mod request;
@@ -26,11 +27,13 @@ use token::Tokens;
 
 pub use crate::arbiter::{AuthenticationType, Kind};
 pub use crate::ledger::clock::Suspicion;
-pub use crate::ledger::{Ask, Change, Relocation, Wish};
+pub use crate::ledger::{Ask, Change, Payment, PoolChange, Relocation, Wish};
+pub use crate::licence::Policy;
 pub use fault::{BatchError, Fault, ServiceError};
+pub use licences::LicenceStatus;
 pub use request::{
-    Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, NewToken, Principal,
-    Role, Token,
+    Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, ImportItem, Imported,
+    Licences, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint, Token, UsedLine,
 };
 pub use snapshot::{
     AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
@@ -120,6 +123,86 @@ impl Service {
         self.ask(|reply| Request::Change {
             actor,
             id,
+            change,
+            dry_run,
+            reply,
+        })
+        .await?
+    }
+
+    /// The lines that give channels, and what each pays for.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn licences(&self) -> Result<Licences, ServiceError> {
+        self.ask(|reply| Request::Licences { reply }).await?
+    }
+
+    /// Imports the software licences of a file, whatever its name; tells of each object what came of it. At most
+    /// [`IMPORT_MAX`] bytes.
+    ///
+    /// # Errors
+    /// A fault. What is refused is told of each object by itself.
+    pub async fn import(
+        &self,
+        actor: &Actor,
+        content: Vec<u8>,
+    ) -> Result<Vec<ImportItem>, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::Import {
+            actor,
+            content,
+            reply,
+        })
+        .await?
+    }
+
+    /// Takes a software licence away.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::NoSuchLicence`], or a fault.
+    pub async fn remove_licence(&self, actor: &Actor, id: &str) -> Result<(), ServiceError> {
+        let (actor, id) = (actor.clone(), id.to_owned());
+        self.ask(|reply| Request::RemoveLicence { actor, id, reply })
+            .await?
+    }
+
+    /// Makes one kind of source count and holds the other. With `dry_run` nothing is changed; the answer is what
+    /// would be so.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::NothingToKeep`], or a fault.
+    pub async fn resolve(
+        &self,
+        actor: &Actor,
+        keep: Kind,
+        dry_run: bool,
+    ) -> Result<Resolution, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::Resolve {
+            actor,
+            keep,
+            dry_run,
+            reply,
+        })
+        .await?
+    }
+
+    /// Changes which lines pay, and which first. With `dry_run` nothing is changed; the answer is
+    /// what it would be.
+    ///
+    /// # Errors
+    /// [`crate::licence::Refusal::FreeChannels`] or [`crate::licence::Refusal::NoSuchLine`], or a
+    /// fault.
+    pub async fn change_pool(
+        &self,
+        actor: &Actor,
+        change: PoolChange,
+        dry_run: bool,
+    ) -> Result<PoolChanged, ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::ChangePool {
+            actor,
             change,
             dry_run,
             reply,
@@ -239,6 +322,9 @@ impl Service {
 
 /// Most history entries of one answer: about 300 kB.
 pub const HISTORY_PAGE_MAX: u32 = 1_000;
+
+/// Most bytes of a file that is imported: some dozens of the largest licences.
+pub const IMPORT_MAX: usize = 1024 * 1024;
 
 /// Most devices of one batch: one commit of about 3 MB.
 pub const BATCH_MAX: usize = 10_000;

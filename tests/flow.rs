@@ -9,6 +9,7 @@ use std::time::Duration;
 use tallykey::api::{Server, SocketListener};
 use tallykey::arbiter::Takeover;
 use tallykey::dongle::Vendor as PinnedVendor;
+use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::watch::{Intervals, Watch};
 use tallykey::service::{Moment, Role, Service, Settings, Snapshot};
@@ -66,6 +67,7 @@ async fn host(
         profile,
         simulated: true,
         takeover: Takeover::Ask,
+        machine: Box::new(Facts::default),
         clock: Box::new(move || {
             let passed_ms = hours.load(Ordering::SeqCst) * 3_600_000;
             Moment {

@@ -19,5 +19,7 @@ mod host_key;
 mod many;
 #[path = "service/model.rs"]
 mod model;
+#[path = "service/software.rs"]
+mod software;
 #[path = "service/tokens.rs"]
 mod tokens;

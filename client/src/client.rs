@@ -2,6 +2,7 @@
 
 mod call;
 
+use base64ct::{Base64, Encoding as _};
 use std::{
     sync::{Mutex, PoisonError},
     time::Instant,
@@ -15,7 +16,8 @@ use crate::{
     transport::Connection,
     wire::{
         Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed, Dongles,
-        HistoryPage, Licences, Move, NewToken, Status, Token, TokenAsk, Tokens,
+        HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged, LineChange, Move,
+        NewToken, PolicyChange, Resolution, ResolveAsk, Status, Token, TokenAsk, Tokens,
     },
 };
 
@@ -54,6 +56,46 @@ impl Client {
     /// The lines that give channels.
     pub async fn licences(&self) -> Result<Licences, ClientError> {
         self.get("/v1/licences").await
+    }
+
+    /// Says which line pays first.
+    pub async fn set_policy(&self, to: &PolicyChange) -> Result<LicencesChanged, ClientError> {
+        let answer = self.call(Method::PATCH, "/v1/licences", Some(to)).await?;
+        self.read(&answer)
+    }
+
+    /// Takes a line out of the pool or puts it back. `id` must be one in full that
+    /// [`Client::licences`] named.
+    pub async fn change_line(
+        &self,
+        id: &str,
+        to: &LineChange,
+    ) -> Result<LicencesChanged, ClientError> {
+        let path = format!("/v1/licences/{}", call::path_segment(id));
+        let answer = self.call(Method::PATCH, &path, Some(to)).await?;
+        self.read(&answer)
+    }
+
+    /// Imports the software licences of a file, whatever its name.
+    pub async fn import(&self, content: &[u8]) -> Result<ImportAnswer, ClientError> {
+        let content = Base64::encode_string(content);
+        let ask = ImportAsk { content };
+        let answer = self.call(Method::POST, "/v1/licences", Some(&ask)).await?;
+        self.read(&answer)
+    }
+
+    /// Takes a software licence away. `id` must be one in full that [`Client::licences`] named.
+    pub async fn remove_licence(&self, id: &str) -> Result<Licences, ClientError> {
+        let path = format!("/v1/licences/{}", call::path_segment(id));
+        let answer = self.call(Method::DELETE, &path, None::<&()>).await?;
+        self.read(&answer)
+    }
+
+    /// Makes one kind of source count and holds the other.
+    pub async fn resolve(&self, ask: &ResolveAsk) -> Result<Resolution, ClientError> {
+        let path = "/v1/conflict/resolve";
+        let answer = self.call(Method::POST, path, Some(ask)).await?;
+        self.read(&answer)
     }
 
     /// Every allocation, oldest first.

@@ -7,18 +7,23 @@ mod allocation;
 mod change;
 mod dongle;
 mod history;
+mod import;
 mod licence;
 mod standing;
 mod status;
 mod token;
 
 pub use allocation::{
-    Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer,
+    Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer, Payment,
 };
-pub use change::{AllocationChange, Changed, Move};
+pub use change::{AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange};
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
-pub use licence::{Licences, Line, LineSource};
+pub use import::{
+    ImportAnswer, ImportAsk, ImportItem, ImportState, Keep, Licence, Resolution, ResolveAsk,
+    Standpoint,
+};
+pub use licence::{Licences, Line, LineSource, Policy};
 pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

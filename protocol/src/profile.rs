@@ -22,6 +22,27 @@ pub enum Policy {
     Explicit = 2,
 }
 
+impl Policy {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::ShortestFirst, Self::LongestFirst, Self::Explicit];
+
+    /// Word for people, for the API and for the history.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ShortestFirst => "shortest-first",
+            Self::LongestFirst => "longest-first",
+            Self::Explicit => "explicit",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
+}
+
 /// A counted feature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Feature<'b> {

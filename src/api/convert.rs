@@ -5,9 +5,11 @@ mod standing;
 use jiff::Timestamp;
 use tallykey_client::wire;
 
+use crate::licence::Feature;
 use crate::service::{
     Allocation, AllocationState, Ask, AuthenticationType, Changed, DongleStatus, FeatureCounts,
-    HistoryEntry, LicenceLine, LineSource, Role, Snapshot, Token, Wish,
+    HistoryEntry, Licences, LineSource, Payment, Policy, PoolChanged, Resolution, Role, Snapshot,
+    Standpoint, Token, UsedLine, Wish,
 };
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
@@ -57,6 +59,7 @@ fn feature(counts: &FeatureCounts) -> wire::FeatureCounts {
         used: counts.used,
         available: counts.available,
         suspended: counts.suspended,
+        parked: counts.parked,
     }
 }
 
@@ -92,30 +95,94 @@ fn dongle(dongle: &DongleStatus) -> wire::Dongle {
 }
 
 /// Line ids in full are for administrators; others see which is which and no more.
-pub(super) fn line(line: &LicenceLine, reader: Role) -> wire::Line {
+fn line(used: &UsedLine, reader: Role) -> wire::Line {
+    let UsedLine { line, used } = used;
     let seconds = |s: Option<u64>| {
         s.map(|s| moment(i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000)))
     };
     wire::Line {
-        id: match (&line.source, reader) {
-            (LineSource::Free, _) | (_, Role::Admin) => line.id.clone(),
-            _ => masked(&line.id),
-        },
+        id: line_id(line.id.clone(), reader),
         source: match &line.source {
             LineSource::Free => wire::LineSource::Free,
             LineSource::Dongle { serial, revision } => wire::LineSource::Dongle {
                 serial: serial.clone(),
                 revision: *revision,
             },
+            LineSource::Licence { id, revision } => wire::LineSource::Licence {
+                id: line_id(id.clone(), reader),
+                revision: *revision,
+            },
         },
         feature: line.feature.clone(),
         count: line.count,
         given: line.given,
+        used: *used,
         active: line.active,
+        parked: line.parked,
         plan: line.plan.to_owned(),
         valid_from: seconds(line.valid_from),
         valid_to: seconds(line.valid_to),
         renew_by: seconds(line.renew_by),
+    }
+}
+
+fn line_id(id: String, reader: Role) -> String {
+    if reader == Role::Admin || Feature::is_free_id(&id) {
+        id
+    } else {
+        masked(&id)
+    }
+}
+
+pub(super) fn licences(licences: &Licences, reader: Role) -> wire::Licences {
+    let lines = licences.lines.iter();
+    wire::Licences {
+        policy: match licences.policy {
+            Policy::ShortestFirst => wire::Policy::ShortestFirst,
+            Policy::LongestFirst => wire::Policy::LongestFirst,
+            Policy::Explicit => wire::Policy::Explicit,
+        },
+        installed: licences
+            .installed
+            .iter()
+            .map(|one| standing::licence(one, reader))
+            .collect(),
+        lines: lines.map(|one| line(one, reader)).collect(),
+    }
+}
+
+pub(super) fn resolution(done: Resolution, dry_run: bool, reader: Role) -> wire::Resolution {
+    let standpoint = |point: &Standpoint| wire::Standpoint {
+        authentication_type: authentication_type(point.authentication_type),
+        features: point.features.iter().map(feature).collect(),
+    };
+    wire::Resolution {
+        dry_run,
+        before: standpoint(&done.before),
+        after: standpoint(&done.after),
+        suspended: allocations(done.suspended, reader),
+        resumed: allocations(done.resumed, reader),
+    }
+}
+
+pub(super) const fn policy(policy: wire::Policy) -> Policy {
+    match policy {
+        wire::Policy::ShortestFirst => Policy::ShortestFirst,
+        wire::Policy::LongestFirst => Policy::LongestFirst,
+        wire::Policy::Explicit => Policy::Explicit,
+    }
+}
+
+pub(super) fn pool_changed(
+    changed: PoolChanged,
+    dry_run: bool,
+    reader: Role,
+) -> wire::LicencesChanged {
+    wire::LicencesChanged {
+        dry_run,
+        licences: licences(&changed.licences, reader),
+        suspended: allocations(changed.suspended, reader),
+        resumed: allocations(changed.resumed, reader),
     }
 }
 
@@ -131,22 +198,32 @@ pub(super) fn ask(ask: wire::Ask) -> Ask {
         model: ask.model,
         wish: Wish {
             priority: ask.priority,
+            line: ask.line.map(Some),
         },
     }
 }
 
-pub(super) fn changed(changed: Changed, dry_run: bool) -> wire::Changed {
-    let all = |these: Vec<Allocation>| these.into_iter().map(allocation).collect();
+pub(super) fn changed(changed: Changed, dry_run: bool, reader: Role) -> wire::Changed {
     wire::Changed {
         dry_run,
-        before: allocation(changed.before),
-        after: allocation(changed.after),
-        suspended: all(changed.suspended),
-        resumed: all(changed.resumed),
+        before: allocation(changed.before, reader),
+        after: allocation(changed.after, reader),
+        suspended: allocations(changed.suspended, reader),
+        resumed: allocations(changed.resumed, reader),
     }
 }
 
-pub(super) fn allocation(allocation: Allocation) -> wire::Allocation {
+pub(super) fn allocations(these: Vec<Allocation>, reader: Role) -> Vec<wire::Allocation> {
+    let these = these.into_iter();
+    these.map(|one| allocation(one, reader)).collect()
+}
+
+pub(super) fn allocation(allocation: Allocation, reader: Role) -> wire::Allocation {
+    let payment = |payment: Payment| wire::Payment {
+        id: line_id(payment.line, reader),
+        channels: payment.channels,
+    };
+    let payments = |lines: Vec<Payment>| lines.into_iter().map(payment).collect();
     wire::Allocation {
         id: allocation.id,
         device: allocation.device,
@@ -154,6 +231,8 @@ pub(super) fn allocation(allocation: Allocation) -> wire::Allocation {
         model: allocation.model,
         weight: allocation.weight,
         priority: allocation.priority,
+        line: allocation.line.map(|line| line_id(line, reader)),
+        lines: allocation.lines.map(payments),
         state: match allocation.state {
             AllocationState::Licensed => wire::AllocationState::Licensed,
             AllocationState::Suspended => wire::AllocationState::Suspended,

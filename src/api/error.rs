@@ -121,16 +121,12 @@ fn facts_of(refusal: &Refusal) -> Value {
             device,
             feature,
             needed,
-            owned,
-            free,
-            free_used,
-            used,
-            available,
-            suspended,
-            before,
+            counts,
         } => json!({
-            "device": device, "feature": feature, "needed": needed, "owned": owned, "free": free,
-            "free_used": free_used, "used": used, "available": available, "suspended": suspended, "before": before,
+            "device": device, "feature": feature, "needed": needed, "owned": counts.owned,
+            "free": counts.free, "free_used": counts.free_used, "used": counts.used,
+            "available": counts.available, "suspended": counts.suspended,
+            "parked": counts.parked, "before": counts.before,
         }),
         Refusal::BadDeviceId { value, .. }
         | Refusal::BadModel { value }
@@ -150,10 +146,15 @@ fn facts_of(refusal: &Refusal) -> Value {
             feature,
             allocation,
         } => json!({ "device": device, "feature": feature, "allocation": allocation }),
+        Refusal::NoSuchLine { line } | Refusal::FreeChannels { line } => json!({ "line": line }),
+        Refusal::LineCannotPay { line, device, .. } => json!({ "line": line, "device": device }),
         Refusal::BatchTooLarge { count, max } => json!({ "count": count, "max": max }),
         Refusal::DongleNotOpen { serial, state } => json!({ "serial": serial, "state": state }),
         Refusal::NoSuchDongle { serial } => json!({ "serial": serial }),
         Refusal::NoSuchAllocation { id } | Refusal::NoSuchToken { id } => json!({ "id": id }),
+        Refusal::NoSuchLicence { id } => json!({ "id": id }),
+        Refusal::NotALicence { kind } | Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
+        Refusal::Licence(_) | Refusal::DamagedFile { .. } => json!({}),
     }
 }
 

@@ -16,9 +16,9 @@ use super::{
     auth::{Access, Gate, authorise},
     error::{ApiError, HttpRefusal},
     guard::own_names_only,
-    routes::{allocations, dongles, health, history, licences, status, tokens},
+    routes::{allocations, conflict, dongles, health, history, licences, status, tokens},
 };
-use crate::service::{Role, Service};
+use crate::service::{IMPORT_MAX, Role, Service};
 
 /// One method of one path.
 #[derive(Debug)]
@@ -38,6 +38,9 @@ pub struct Route {
 const ONE: usize = 4 * 1024;
 /// The largest batch, 10,000 asks of ordinary length, is about 1 MiB.
 const MANY: usize = 4 * 1024 * 1024;
+
+/// A file of [`IMPORT_MAX`] bytes in base64.
+const FILE: usize = 4 * IMPORT_MAX.div_ceil(3) + ONE;
 
 const VIEWER: Access = Access::Role(Role::Viewer);
 const CLIENT: Access = Access::Role(Role::Client);
@@ -61,6 +64,11 @@ const OPEN: Access = Access::Open;
 routes! {
     GET    "/v1/status",                VIEWER, 0,    status::show;
     GET    "/v1/licences",              VIEWER, 0,    licences::list;
+    PATCH  "/v1/licences",              ADMIN,  ONE,  licences::set_policy;
+    PATCH  "/v1/licences/{id}",         ADMIN,  ONE,  licences::change_line;
+    POST   "/v1/licences",              ADMIN,  FILE, licences::import;
+    DELETE "/v1/licences/{id}",         ADMIN,  0,    licences::remove;
+    POST   "/v1/conflict/resolve",      ADMIN,  ONE,  conflict::resolve;
     GET    "/v1/allocations",           VIEWER, 0,    allocations::list;
     POST   "/v1/allocations",           CLIENT, ONE,  allocations::create;
     POST   "/v1/allocations/batch",     CLIENT, MANY, allocations::create_all;

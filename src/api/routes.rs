@@ -1,6 +1,7 @@
 //! The handlers: each turns a request into one question to the service, and its answer into JSON.
 
 pub(super) mod allocations;
+pub(super) mod conflict;
 pub(super) mod dongles;
 pub(super) mod health;
 pub(super) mod history;

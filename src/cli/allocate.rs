@@ -41,6 +41,9 @@ pub(crate) struct AllocateArgs {
         conflicts_with = "from"
     )]
     priority: Option<i32>,
+    /// Id of the line that is to pay [default: by policy, or as it is].
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    line: Option<String>,
     /// Allocate a whole file, all or nothing: CSV with the columns device, feature, model, priority.
     #[arg(long, value_name = "CSV")]
     from: Option<PathBuf>,
@@ -62,6 +65,7 @@ impl AllocateArgs {
                 feature: self.feature,
                 model: self.model,
                 priority: self.priority,
+                line: self.line,
             })),
         }
     }

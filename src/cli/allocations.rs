@@ -1,5 +1,7 @@
 //! `tallykey allocations`
 
+use tallykey_client::wire::{Allocation, Payment};
+
 use super::{
     allocate,
     connect::Connection,
@@ -31,6 +33,7 @@ pub(super) async fn run(
             Column::Number("channels"),
             Column::Number("priority"),
             Column::Text("state"),
+            Column::Text("paid by"),
             Column::Text("model"),
             Column::Text("id"),
         ]);
@@ -44,6 +47,7 @@ pub(super) async fn run(
                     allocation.weight.to_string(),
                     allocation.priority.to_string(),
                     word.to_owned(),
+                    paid_by(allocation),
                     allocation.model.clone().unwrap_or_default(),
                     allocation.id.to_string(),
                 ],
@@ -55,4 +59,19 @@ pub(super) async fn run(
             rows.to_string()
         }
     })
+}
+
+/// The lines that pay, each with its channels where there are several.
+pub(super) fn paid_by(allocation: &Allocation) -> String {
+    let shown = |all: &[Payment]| match all {
+        [] => "none".to_owned(),
+        [one] => one.id.clone(),
+        all => {
+            let each = all
+                .iter()
+                .map(|one| format!("{} ({})", one.id, one.channels));
+            each.collect::<Vec<_>>().join(", ")
+        }
+    };
+    allocation.lines.as_deref().map(shown).unwrap_or_default()
 }

@@ -2,18 +2,24 @@
 
 use tallykey_client::wire::{Allocation, Changed};
 
-use super::allocate;
+use super::{allocate, allocations::paid_by, text::plain};
 
 /// The allocation as it is now, what was changed of it, and whom else that touched.
 pub(super) fn readable(changed: &Changed, what: &str) -> String {
+    let (before, after) = (paid_by(&changed.before), paid_by(&changed.after));
     let mut out = format!("{}  ({what})\n", allocate::line(&changed.after));
+    out.push_str(&format!(
+        "  paid by {}, before by {}\n",
+        plain(&after),
+        plain(&before)
+    ));
     out.push_str(&others(&changed.suspended, &changed.resumed));
     out.push_str(dry_run(changed.dry_run));
     out
 }
 
 /// Who is licensed now and was not, or the other way round.
-fn others(suspended: &[Allocation], resumed: &[Allocation]) -> String {
+pub(super) fn others(suspended: &[Allocation], resumed: &[Allocation]) -> String {
     if suspended.is_empty() && resumed.is_empty() {
         return String::new();
     }
@@ -25,7 +31,7 @@ fn others(suspended: &[Allocation], resumed: &[Allocation]) -> String {
 }
 
 /// What nobody may take for done.
-const fn dry_run(dry_run: bool) -> &'static str {
+pub(super) const fn dry_run(dry_run: bool) -> &'static str {
     if dry_run {
         "dry run: nothing was changed\n"
     } else {

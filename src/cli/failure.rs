@@ -30,6 +30,25 @@ pub enum Failure {
     /// A file of devices cannot be used; nothing was allocated.
     #[error("{0}; nothing was allocated")]
     Import(#[from] ImportError),
+    /// A file or folder cannot be read.
+    #[error("{file} cannot be read: {source}")]
+    UnreadableFile {
+        /// Which.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// No file held anything of ours.
+    #[error("nothing of Tallykey is in what was given")]
+    NothingToImport,
+    /// Some of what was found was refused; the rest is imported.
+    #[error("{refused} of {total} were refused")]
+    NotAllImported {
+        /// Objects that were refused.
+        refused: usize,
+        /// Objects that were found.
+        total: usize,
+    },
     /// The device holds nothing that could be released.
     #[error("{device} holds no {}channels", feature.as_ref().map(|f| format!("{f} ")).unwrap_or_default())]
     NotHeld {
@@ -136,6 +155,9 @@ impl Failure {
             Self::Client(ClientError::ForeignSocket { .. }) => Exit::NotPermitted,
             Self::Client(_) | Self::Output { .. } => Exit::Fault,
             Self::Import(_)
+            | Self::UnreadableFile { .. }
+            | Self::NothingToImport
+            | Self::NotAllImported { .. }
             | Self::NotHeld { .. }
             | Self::SeveralHeld { .. }
             | Self::WhichDongle { .. }
@@ -159,6 +181,9 @@ impl Failure {
             Self::Client(ClientError::Lost { .. } | ClientError::TimedOut { .. }) => "answer-lost",
             Self::Client(_) => "not-the-service",
             Self::NotHeld { .. } => "no-such-allocation",
+            Self::UnreadableFile { .. } => "file-unreadable",
+            Self::NothingToImport => "nothing-to-import",
+            Self::NotAllImported { .. } => "not-all-imported",
             Self::SeveralHeld { .. } => "which-feature",
             Self::WhichDongle { .. } => "which-dongle",
             Self::NoDongle { .. } => "no-such-dongle",
@@ -187,6 +212,9 @@ impl Failure {
             }
             Self::Import(error) => error.next(),
             Self::NotHeld { .. } => format!("list what is held with `{} allocations`", program()),
+            Self::UnreadableFile { .. } => "name a file or folder that can be read".to_owned(),
+            Self::NothingToImport => "give the licence file that the vendor delivered".to_owned(),
+            Self::NotAllImported { .. } => "do what is said about each of them".to_owned(),
             Self::SeveralHeld { .. } => "say which with --feature".to_owned(),
             Self::WhichDongle { serials } if serials.is_empty() => "plug one in".to_owned(),
             Self::WhichDongle { .. } => "name one by its serial".to_owned(),
@@ -276,6 +304,15 @@ mod tests {
                 source: other(),
             }
             .into(),
+            Failure::UnreadableFile {
+                file: place(),
+                source: other(),
+            },
+            Failure::NothingToImport,
+            Failure::NotAllImported {
+                refused: 1,
+                total: 2,
+            },
             Failure::NotHeld {
                 device: place(),
                 feature: None,

@@ -26,6 +26,7 @@ pub(super) async fn run(
     let to = AllocationChange {
         priority: Some(args.priority),
         dry_run: args.dry_run,
+        ..AllocationChange::default()
     };
     let done = service.client.change(id, &to).await?;
     screen.answer(&done, || {

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::licence::Policy;
+
 use super::{Allocation, DeviceId, Event, Ledger};
 
 /// An entry that cannot have happened after those before it.
@@ -23,6 +25,7 @@ impl Ledger {
                 model,
                 weight,
                 priority,
+                line,
             } => {
                 let device = DeviceId::from_normalised(device).ok_or(Impossible)?;
                 self.insert(Allocation {
@@ -34,12 +37,30 @@ impl Ledger {
                     created_at: at,
                     order: seq,
                     priority: *priority,
+                    line: line.clone(),
                 })
             }
             Event::PrioritySet { id, now, .. } => {
                 let mut changed = self.remove(*id)?;
                 changed.priority = *now;
                 self.insert(changed)
+            }
+            Event::LineNamed { id, line, .. } => {
+                let mut changed = self.remove(*id)?;
+                changed.line = line.clone();
+                self.insert(changed)
+            }
+            Event::LineParked { line } => {
+                let new = self.pool.parked.insert(line.clone());
+                new.then_some(()).ok_or(Impossible)
+            }
+            Event::LineUnparked { line } => {
+                let was = self.pool.parked.remove(line);
+                was.then_some(()).ok_or(Impossible)
+            }
+            Event::PolicySet { now, .. } => {
+                self.pool.policy = Some(Policy::from_name(now).ok_or(Impossible)?);
+                Ok(())
             }
             Event::Moved {
                 id,
@@ -67,6 +88,9 @@ impl Ledger {
             | Event::GraceStarted { .. }
             | Event::GraceExhausted { .. }
             | Event::Clock { .. }
+            | Event::LicenceImported { .. }
+            | Event::LicenceRemoved { .. }
+            | Event::LicenceMachine { .. }
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. } => Ok(()),
         }
@@ -78,6 +102,9 @@ impl Ledger {
         }
         let held = self.features.entry(new.feature.clone()).or_default();
         held.weight += u64::from(new.weight);
+        if let Some(line) = &new.line {
+            *held.named.entry(line.clone()).or_default() += u64::from(new.weight);
+        }
         held.by_device.insert(new.device.clone(), new.id);
         self.places
             .insert(new.id, (new.feature.clone(), new.place()));
@@ -91,6 +118,14 @@ impl Ledger {
         let gone = held.in_order.remove(&place).ok_or(Impossible)?;
         held.by_device.remove(&gone.device);
         held.weight -= u64::from(gone.weight);
+        if let Some(line) = &gone.line
+            && let Some(named) = held.named.get_mut(line)
+        {
+            *named -= u64::from(gone.weight);
+            if *named == 0 {
+                held.named.remove(line);
+            }
+        }
         Ok(gone)
     }
 }
@@ -107,6 +142,7 @@ mod tests {
             model: None,
             weight: 2,
             priority: 0,
+            line: None,
         }
     }
 

@@ -1,25 +1,13 @@
 //! How many channels there are, and which allocations they reach.
 
-use crate::arbiter::Active;
-use crate::licence::{Feature, Profile, Refusal};
+use crate::licence::{Refusal, Shortage};
 
-use super::{Allocation, DeviceId, Ledger, Place};
-
-/// Channels there are now, feature by feature, in the profile's order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Supply {
-    features: Vec<Stock>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stock {
-    feature: String,
-    free: u64,
-    paid: u64,
-}
+use super::listed::Listed;
+use super::supply::{Stock, Supply};
+use super::{Allocation, DeviceId, Holdings, Ledger, Place};
 
 /// What one feature has. All numbers are channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Balance {
     /// Free channels and those of the active source.
     pub total: u64,
@@ -29,56 +17,45 @@ pub struct Balance {
     pub free_used: u64,
     /// Channels of licensed devices.
     pub used: u64,
-    /// Channels that can be allocated: 0 while a device is suspended, for it comes first.
+    /// Channels that any device can be given: 0 while a device is suspended, for it comes first.
     pub available: u64,
     /// Channels that suspended devices wait for.
     pub suspended: u64,
+    /// Channels of parked lines, no part of `total`.
+    pub parked: u64,
     /// The place in the order from which on allocations are suspended.
     first_suspended: Option<Place>,
+    /// Places behind it that count all the same: lines for listed devices pay for them, which pay
+    /// for none of those that wait.
+    beyond: Vec<Place>,
 }
 
-impl Supply {
-    /// What the profile's free channels and the active source give at `now` (Unix time in
-    /// seconds).
-    #[must_use]
-    pub fn new(profile: &Profile, active: &Active, now: u64) -> Self {
-        let stock = |feature: &Feature| Stock {
-            feature: feature.id.clone(),
-            free: if active.excludes_free() {
-                0
-            } else {
-                feature.free
-            },
-            paid: active.channels(&feature.id, now),
-        };
-        let features = profile.features().iter().map(stock).collect();
-        Self { features }
-    }
+/// What a feature has, and what its lines for listed devices have left.
+pub(super) struct Room<'a> {
+    pub(super) balance: Balance,
+    pub(super) listed: Listed<'a>,
+}
 
-    fn of(&self, feature: &str) -> Result<&Stock, Refusal> {
-        self.features
-            .iter()
-            .find(|stock| stock.feature == feature)
-            .ok_or_else(|| Refusal::UnknownFeature {
-                feature: super::device::shown(feature),
-                known: self
-                    .features
-                    .iter()
-                    .map(|stock| stock.feature.clone())
-                    .collect(),
-            })
-    }
+/// An allocation that counts, and what pays for it.
+pub(super) struct Part<'a> {
+    pub(super) allocation: &'a Allocation,
+    pub(super) group: Option<usize>,
+    /// Channels that lines for listed devices pay.
+    pub(super) listed: u64,
+    /// Channels that others pay.
+    pub(super) common: u64,
 }
 
 impl Balance {
     /// Whether an allocation of this feature counts now.
     #[must_use]
     pub fn licenses(&self, allocation: &Allocation) -> bool {
-        self.first_suspended
-            .is_none_or(|first| allocation.place() < first)
+        let place = allocation.place();
+        self.first_suspended.is_none_or(|first| place < first)
+            || self.beyond.binary_search(&place).is_ok()
     }
 
-    /// Why `device` gets no channel; `before` as in [`Refusal::NoChannelLeft`].
+    /// Why `device` gets no channel; `before` as in [`Shortage`].
     pub(super) fn refuse(
         &self,
         device: &DeviceId,
@@ -90,13 +67,16 @@ impl Balance {
             device: device.to_string(),
             feature: feature.to_owned(),
             needed,
-            owned: self.total,
-            free: self.free,
-            free_used: self.free_used,
-            used: self.used,
-            available: self.available,
-            suspended: self.suspended,
-            before,
+            counts: Box::new(Shortage {
+                owned: self.total,
+                free: self.free,
+                free_used: self.free_used,
+                used: self.used,
+                available: self.available,
+                suspended: self.suspended,
+                parked: self.parked,
+                before,
+            }),
         }
     }
 }
@@ -105,51 +85,29 @@ impl Ledger {
     /// What a feature has.
     ///
     /// Allocations count in order as long as they fit: by priority, and then oldest first. From the
-    /// first that does not fit, all later ones are suspended. So the lowest priority is suspended
-    /// first and of one priority the newest, and the last to be suspended is the first to resume.
+    /// first that does not fit, all later ones are suspended, but those that lines for listed
+    /// devices pay for alone. So the lowest priority is suspended first and of one priority the
+    /// newest, and the last to be suspended is the first to resume.
     ///
     /// # Errors
     /// [`Refusal::UnknownFeature`].
     pub fn balance(&self, supply: &Supply, feature: &str) -> Result<Balance, Refusal> {
-        let stock = supply.of(feature)?;
-        let total = stock.free + stock.paid;
-        let weight = self.features.get(feature).map_or(0, |held| held.weight);
-        let (used, first_suspended) = if weight <= total {
-            (weight, None)
-        } else {
-            self.reach(feature, total)
-        };
-        Ok(Balance {
-            total,
-            free: stock.free,
-            free_used: used.min(stock.free),
-            used,
-            available: if first_suspended.is_some() {
-                0
-            } else {
-                total - used
-            },
-            suspended: weight - used,
-            first_suspended,
-        })
+        Ok(self.room(supply, feature)?.balance)
     }
 
-    /// Channels of the allocations that fit, and the first one that does not.
-    fn reach(&self, feature: &str, total: u64) -> (u64, Option<Place>) {
-        let mut used = 0;
-        for (place, allocation) in self
-            .features
-            .get(feature)
-            .iter()
-            .flat_map(|held| &held.in_order)
-        {
-            let with = used + u64::from(allocation.weight);
-            if with > total {
-                return (used, Some(*place));
-            }
-            used = with;
-        }
-        (used, None)
+    /// The same, with what its lines for listed devices have left.
+    pub(super) fn room<'a>(&self, supply: &'a Supply, feature: &str) -> Result<Room<'a>, Refusal> {
+        let stock = supply.of(feature)?;
+        let Some(held) = self.features.get(feature) else {
+            return Ok(Fill::new(stock).room(stock, 0));
+        };
+        let all_fit = stock.listed.is_empty() && held.weight <= stock.common();
+        let fill = if all_fit {
+            held.all(stock)
+        } else {
+            held.fill(stock, drop)
+        };
+        Ok(fill.room(stock, held.weight))
     }
 
     /// The allocations of a feature that do not count, in order.
@@ -159,6 +117,118 @@ impl Ledger {
         held.into_iter()
             .flat_map(|(held, first)| held.in_order.range(first..))
             .map(|(_, allocation)| allocation)
+            .filter(|allocation| !balance.licenses(allocation))
+    }
+}
+
+/// The channels of a stock, as far as they are given out.
+pub(super) struct Fill<'a> {
+    pub(super) listed: Listed<'a>,
+    /// Channels of all that counts.
+    used: u64,
+    /// Free channels and those of open lines, part of `used`.
+    common: u64,
+    /// The part of `common` that was asked of a line by name and that it can pay.
+    named: u64,
+    first_suspended: Option<Place>,
+    beyond: Vec<Place>,
+}
+
+impl Holdings {
+    /// What is given out where everything fits and no line is for listed devices: no walk.
+    fn all<'a>(&self, stock: &'a Stock) -> Fill<'a> {
+        let named = |share: &super::supply::Share| {
+            let asked = self.named.get(&share.id).copied();
+            asked.map_or(0, |asked| asked.min(share.channels))
+        };
+        let named = if self.named.is_empty() {
+            0
+        } else {
+            stock.open.iter().map(named).sum()
+        };
+        Fill {
+            used: self.weight,
+            common: self.weight,
+            named,
+            ..Fill::new(stock)
+        }
+    }
+
+    /// Gives out channels in order, and tells `each` allocation that counts.
+    pub(super) fn fill<'a, 'h>(
+        &'h self,
+        stock: &'a Stock,
+        mut each: impl FnMut(Part<'h>),
+    ) -> Fill<'a> {
+        let mut fill = Fill::new(stock);
+        let mut left: Vec<u64> = stock.open.iter().map(|share| share.channels).collect();
+        for (place, allocation) in &self.in_order {
+            let weight = u64::from(allocation.weight);
+            let group = fill.listed.group(&allocation.device);
+            let listed = fill.listed.pay(group, weight);
+            let common = weight - listed;
+            let fits = match fill.first_suspended {
+                None => fill.common + common <= stock.common(),
+                Some(_) => common == 0,
+            };
+            if !fits {
+                fill.listed.take_back(group, listed);
+                fill.first_suspended.get_or_insert(*place);
+                continue;
+            }
+            if fill.first_suspended.is_some() {
+                fill.beyond.push(*place);
+            }
+            fill.used += weight;
+            fill.common += common;
+            if let Some(line) = &allocation.line
+                && let Some(place) = stock.open.iter().position(|share| share.id == *line)
+            {
+                let named = common.min(left[place]);
+                left[place] -= named;
+                fill.named += named;
+            }
+            each(Part {
+                allocation,
+                group,
+                listed,
+                common,
+            });
+        }
+        fill
+    }
+}
+
+impl<'a> Fill<'a> {
+    fn new(stock: &'a Stock) -> Self {
+        Self {
+            listed: Listed::new(&stock.listed),
+            used: 0,
+            common: 0,
+            named: 0,
+            first_suspended: None,
+            beyond: Vec::new(),
+        }
+    }
+
+    fn room(self, stock: &Stock, weight: u64) -> Room<'a> {
+        let balance = Balance {
+            total: stock.total(),
+            free: stock.free,
+            free_used: (self.common - self.named).min(stock.free),
+            used: self.used,
+            available: if self.first_suspended.is_some() {
+                0
+            } else {
+                stock.common() - self.common
+            },
+            suspended: weight - self.used,
+            parked: stock.parked,
+            first_suspended: self.first_suspended,
+            beyond: self.beyond,
+        };
+        let listed = self.listed;
+        Room { balance, listed }
     }
 }
 
@@ -168,7 +238,7 @@ mod tests {
 
     use super::*;
     use crate::arbiter::{Kind, State, activate};
-    use crate::ledger::Event;
+    use crate::ledger::{Event, Pool};
     use crate::licence::testing;
 
     fn ledger(weights: &[u32]) -> Ledger {
@@ -181,6 +251,7 @@ mod tests {
                 model: None,
                 weight: *weight,
                 priority: 0,
+                line: None,
             };
             ledger.apply(seq, 0, &event).expect("possible");
         }
@@ -191,7 +262,7 @@ mod tests {
     fn supply(paid: u64) -> Supply {
         let dongle = testing::entitlement(1, &[("camera", paid)]);
         let active = activate(State::Only(Kind::Dongle), [dongle]);
-        Supply::new(&testing::profile(), &active, 0)
+        Supply::new(&testing::profile(), &active, &Pool::default(), 0)
     }
 
     #[test]
@@ -252,7 +323,7 @@ mod tests {
         let dongle = testing::until(500, testing::entitlement(1, &[("camera", 8)]));
         let active = activate(State::Only(Kind::Dongle), [dongle]);
         for (now, total) in [(499, 12), (500, 4)] {
-            let supply = Supply::new(&profile, &active, now);
+            let supply = Supply::new(&profile, &active, &Pool::default(), now);
             let balance = Ledger::default().balance(&supply, "camera");
             assert_eq!(balance.map(|one| one.total), Ok(total), "at {now}");
         }

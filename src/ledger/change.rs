@@ -1,4 +1,4 @@
-//! What a user changes of an allocation that is there: its priority, its device.
+//! What a user changes of an allocation that is there: its priority, the line that pays, its device.
 
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ pub enum Change {
 pub struct Wish {
     /// The priority.
     pub priority: Option<i32>,
+    /// The line that is to pay; an inner none leaves that to the policy.
+    pub line: Option<Option<String>>,
 }
 
 /// A move from one device to another.
@@ -36,7 +38,7 @@ impl Ledger {
     /// What the history will tell of a change; nothing if all is so already.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchAllocation`], and what a device or model may be refused for;
+    /// [`Refusal::NoSuchAllocation`], and what a device, model or line may be refused for;
     /// [`Refusal::DeviceHolds`] if the other device has an allocation of the feature;
     /// [`Refusal::NoChannelLeft`] if the move needs channels that are not there.
     pub fn change(
@@ -50,7 +52,10 @@ impl Ledger {
             .allocation(id)
             .ok_or(Refusal::NoSuchAllocation { id })?;
         match change {
-            Change::Set(wish) => Ok(wish.events(held)),
+            Change::Set(wish) => {
+                wish.check(supply, &held.device, &held.feature)?;
+                Ok(wish.events(held))
+            }
             Change::Move(to) => {
                 let event = self.relocate(profile, supply, held, to)?;
                 Ok(event.into_iter().collect())
@@ -83,40 +88,85 @@ impl Ledger {
         if (&device, &model, weight) == (&held.device, &held.model, held.weight) {
             return Ok(None);
         }
-        let balance = self.balance(supply, &held.feature)?;
-        let more = weight.saturating_sub(held.weight);
-        if u64::from(more) > balance.available {
-            return Err(balance.refuse(&device, &held.feature, more, 0));
-        }
-        Ok(Some(Event::Moved {
+        let moved = Event::Moved {
             id: held.id,
             feature: held.feature.clone(),
             was: held.device.as_str().to_owned(),
             now: device.as_str().to_owned(),
             model,
             weight,
-        }))
+        };
+        if self.costs_a_channel(supply, held, &moved)? {
+            let balance = self.balance(supply, &held.feature)?;
+            return Err(balance.refuse(&device, &held.feature, weight, 0));
+        }
+        Ok(Some(moved))
+    }
+
+    /// Whether after a move of `held` it, or another device, would be licensed no more: it may need more channels
+    /// than before, or be on no line's list.
+    fn costs_a_channel(
+        &self,
+        supply: &Supply,
+        held: &Allocation,
+        moved: &Event,
+    ) -> Result<bool, Refusal> {
+        let was = self.balance(supply, &held.feature)?;
+        let mut ledger = self.clone();
+        let at = held.created_at;
+        let applied = ledger.apply(held.order, at, moved);
+        applied.expect("a move to a device without an allocation is possible");
+        let now = ledger.balance(supply, &held.feature)?;
+        let lost = was.licenses(held) && !now.licenses(held);
+        Ok(lost || now.suspended > was.suspended)
     }
 }
 
 impl Wish {
     /// What has to happen to `held` so that the wish is met.
     pub(super) fn events(&self, held: &Allocation) -> Vec<Event> {
+        let device = || held.device.as_str().to_owned();
         let priority = self.priority.filter(|now| *now != held.priority);
         let priority = priority.map(|now| Event::PrioritySet {
             id: held.id,
-            device: held.device.as_str().to_owned(),
+            device: device(),
             feature: held.feature.clone(),
             was: held.priority,
             now,
         });
-        priority.into_iter().collect()
+        let line = self.line.as_ref().filter(|line| **line != held.line);
+        let line = line.map(|line| Event::LineNamed {
+            id: held.id,
+            device: device(),
+            feature: held.feature.clone(),
+            line: line.clone(),
+        });
+        priority.into_iter().chain(line).collect()
+    }
+
+    /// Whether it can be met for a device.
+    ///
+    /// # Errors
+    /// [`Refusal::FreeChannels`], [`Refusal::NoSuchLine`] or [`Refusal::LineCannotPay`].
+    pub(super) fn check(
+        &self,
+        supply: &Supply,
+        device: &DeviceId,
+        feature: &str,
+    ) -> Result<(), Refusal> {
+        match &self.line {
+            Some(Some(line)) => supply.check(line, device, feature),
+            _ => Ok(()),
+        }
     }
 
     /// Makes `allocation` what is wanted.
     pub(super) fn grant(&self, allocation: &mut Allocation) {
         if let Some(priority) = self.priority {
             allocation.priority = priority;
+        }
+        if let Some(line) = &self.line {
+            allocation.line.clone_from(line);
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Who gets a channel.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use uuid::Uuid;
 
 use crate::licence::{Profile, Refusal};
 
+use super::balance::Room;
 use super::device::shown;
-use super::{Allocation, Balance, DeviceId, Event, Ledger, Supply, Wish};
+use super::{Allocation, DeviceId, Event, Ledger, Supply, Wish};
 
 /// One request for channels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,37 +28,21 @@ pub struct Ask {
 /// Channels that were found for a device: only [`Ledger::decide`] makes one, and what it says is
 /// true once its [`Channel::event`] is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Channel {
-    id: Uuid,
-    device: DeviceId,
-    feature: String,
-    model: Option<String>,
-    weight: u32,
-    priority: i32,
-}
+pub struct Channel(Allocation);
 
 impl Channel {
-    fn of(new: &Allocation) -> Self {
-        Self {
-            id: new.id,
-            device: new.device.clone(),
-            feature: new.feature.clone(),
-            model: new.model.clone(),
-            weight: new.weight,
-            priority: new.priority,
-        }
-    }
-
     /// What the history will tell.
     #[must_use]
     pub fn event(&self) -> Event {
+        let Self(new) = self.clone();
         Event::Allocated {
-            id: self.id,
-            device: self.device.as_str().to_owned(),
-            feature: self.feature.clone(),
-            model: self.model.clone(),
-            weight: self.weight,
-            priority: self.priority,
+            id: new.id,
+            device: new.device.as_str().to_owned(),
+            feature: new.feature,
+            model: new.model,
+            weight: new.weight,
+            priority: new.priority,
+            line: new.line,
         }
     }
 }
@@ -93,7 +79,7 @@ impl Ledger {
             ledger: self,
             profile,
             supply,
-            features: HashMap::new(),
+            rooms: HashMap::new(),
             drafted: HashMap::new(),
         };
         let mut decided = Vec::with_capacity(asks.len());
@@ -134,7 +120,7 @@ struct Draft<'a> {
     profile: &'a Profile,
     supply: &'a Supply,
     /// What each feature asked for had before this batch, and how much of it the batch takes.
-    features: HashMap<String, (Balance, u64)>,
+    rooms: HashMap<String, (Room<'a>, u64)>,
     /// Allocations as this batch makes or changes them.
     drafted: HashMap<(DeviceId, String), Allocation>,
 }
@@ -147,9 +133,10 @@ impl Draft<'_> {
             Some(feature) => feature.as_str(),
             None => self.profile.feature_of(device.oui(), model),
         };
-        let (balance, before) = self.balance(feature)?;
+        self.supply.of(feature)?;
         let weight = self.profile.weight(model);
 
+        ask.wish.check(self.supply, &device, feature)?;
         let key = (device, feature.to_owned());
         if let Some(held) = self.held(&key) {
             if model.is_some() && held.weight != weight {
@@ -171,10 +158,7 @@ impl Draft<'_> {
             return Ok(Decision { id, new, changes });
         }
 
-        let with = before + u64::from(weight);
-        if with > balance.available {
-            return Err(balance.refuse(&key.0, feature, weight, before));
-        }
+        self.take(&key.0, feature, weight)?;
         let mut new = Allocation {
             id: new_id(),
             device: key.0.clone(),
@@ -185,26 +169,34 @@ impl Draft<'_> {
             created_at: 0,
             order: 0,
             priority: 0,
+            line: None,
         };
         ask.wish.grant(&mut new);
-        let channel = Channel::of(&new);
-        self.features.insert(feature.to_owned(), (balance, with));
-        self.drafted.insert(key, new);
+        self.drafted.insert(key, new.clone());
         Ok(Decision {
-            id: channel.id,
-            new: Some(channel),
+            id: new.id,
+            new: Some(Channel(new)),
             changes: Vec::new(),
         })
     }
 
-    /// Looked up once per batch: where devices are suspended it costs a walk over all of them.
-    fn balance(&mut self, feature: &str) -> Result<(Balance, u64), Refusal> {
-        if let Some(known) = self.features.get(feature) {
-            return Ok(*known);
+    /// Takes the channels that a new device costs: first of lines that list it, then of what any
+    /// device may have.
+    fn take(&mut self, device: &DeviceId, feature: &str, weight: u32) -> Result<(), Refusal> {
+        let (room, taken) = match self.rooms.entry(feature.to_owned()) {
+            Entry::Occupied(known) => known.into_mut(),
+            // Once per batch: where devices are suspended it costs a walk over all of them.
+            Entry::Vacant(new) => new.insert((self.ledger.room(self.supply, feature)?, 0)),
+        };
+        let group = room.listed.group(device);
+        let listed = room.listed.pay(group, weight.into());
+        let with = *taken + u64::from(weight) - listed;
+        if with > room.balance.available {
+            room.listed.take_back(group, listed);
+            return Err(room.balance.refuse(device, feature, weight, *taken));
         }
-        let found = (self.ledger.balance(self.supply, feature)?, 0);
-        self.features.insert(feature.to_owned(), found);
-        Ok(found)
+        *taken = with;
+        Ok(())
     }
 
     /// What a device holds of a feature: by this batch, or before it.

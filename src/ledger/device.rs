@@ -48,12 +48,22 @@ impl DeviceId {
         &self.0
     }
 
+    /// The MAC address; none for another id.
+    #[must_use]
+    pub fn mac(&self) -> Option<[u8; 6]> {
+        let digits = self.0.contains(':').then(|| self.0.split(':'))?;
+        let mut address = [0; 6];
+        for (byte, pair) in address.iter_mut().zip(digits) {
+            *byte = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(address)
+    }
+
     /// The maker's part of a MAC address (IEEE OUI); none for another id.
     #[must_use]
     pub fn oui(&self) -> Option<[u8; 3]> {
-        let digits = self.0.contains(':').then(|| self.0.split(':'))?;
-        let mut bytes = digits.map_while(|pair| u8::from_str_radix(pair, 16).ok());
-        Some([bytes.next()?, bytes.next()?, bytes.next()?])
+        let [a, b, c, ..] = self.mac()?;
+        Some([a, b, c])
     }
 }
 
@@ -188,6 +198,12 @@ mod tests {
         let oui = |value| DeviceId::parse(value).expect(value).oui();
         assert_eq!(oui("0002D11A2B3C"), Some([0x00, 0x02, 0xD1]));
         assert_eq!(oui("gate-7"), None);
+        let mac = |value| DeviceId::parse(value).expect(value).mac();
+        assert_eq!(
+            mac("0002D11A2B3C"),
+            Some([0x00, 0x02, 0xD1, 0x1A, 0x2B, 0x3C])
+        );
+        assert_eq!(mac("SN-4711"), None);
     }
 
     proptest! {

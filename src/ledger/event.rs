@@ -69,6 +69,37 @@ pub enum Event {
         /// Thumbprint of its key, hex.
         thumbprint: String,
     },
+    /// A software licence was imported.
+    LicenceImported {
+        /// Its identity, hex.
+        id: String,
+        /// `licence` or `composite`.
+        form: String,
+        /// Its revision.
+        revision: u64,
+        /// Identities of what it replaces, hex: they never count again.
+        absorbs: Vec<String>,
+        /// The licence, as signed.
+        record: Bytes,
+    },
+    /// A software licence was removed.
+    LicenceRemoved {
+        /// Its identity, hex.
+        id: String,
+    },
+    /// This machine ceased to be the one that a licence is for, or is it again.
+    LicenceMachine {
+        /// Its identity, hex.
+        id: String,
+        /// Whether it holds.
+        holds: bool,
+        /// Weight of the recorded components that are here.
+        matched: u32,
+        /// Weight of all that were recorded.
+        recorded: u32,
+        /// Since when, Unix time in seconds.
+        since: u64,
+    },
     /// The host's clock is not believed, or is believed again.
     Clock {
         /// `behind`, `ahead`, or `believed`.
@@ -92,6 +123,38 @@ pub enum Event {
         /// Its priority.
         #[serde(default, skip_serializing_if = "is_ordinary")]
         priority: i32,
+        /// The line that the user named to pay for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<String>,
+    },
+    /// The user named the line that is to pay for an allocation, or no line any more.
+    LineNamed {
+        /// Id of the allocation.
+        id: Uuid,
+        /// The normalised device id.
+        device: String,
+        /// The feature.
+        feature: String,
+        /// Id of the line; without it the policy decides.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<String>,
+    },
+    /// A line was taken out of the pool: it pays for nothing.
+    LineParked {
+        /// Its id.
+        line: String,
+    },
+    /// A parked line was put back into the pool.
+    LineUnparked {
+        /// Its id.
+        line: String,
+    },
+    /// The user said which line pays first.
+    PolicySet {
+        /// The policy that was.
+        was: String,
+        /// The policy from now on.
+        now: String,
     },
     /// An allocation was given another priority.
     PrioritySet {

@@ -1,5 +1,7 @@
 //! Verified counts that one source gives this machine.
 
+use std::collections::BTreeSet;
+
 use tallykey_protocol::grant::Plan;
 
 /// What one source gives, made only from records that verified for it.
@@ -10,13 +12,49 @@ pub struct Entitlement {
     pub(super) excludes_free: bool,
 }
 
-/// The holder of the grants an entitlement was made from.
+/// Who gives: the holder of the records an entitlement was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The dongle's serial.
-    pub serial: String,
-    /// RFC 9679 thumbprint of the dongle's key: one key is one dongle, whatever serial it shows.
-    pub thumbprint: [u8; 32],
+pub enum Source {
+    /// A dongle.
+    Dongle {
+        /// Its serial.
+        serial: String,
+        /// RFC 9679 thumbprint of its key: one key is one dongle, whatever serial it shows.
+        thumbprint: [u8; 32],
+    },
+    /// A software licence that this machine holds.
+    Licence {
+        /// Its identity: the record's digest, or that of the receipt it was made with.
+        identity: [u8; 32],
+    },
+}
+
+impl Source {
+    /// What it is known by, whatever else it shows: the dongle's key, or the licence's identity.
+    #[must_use]
+    pub const fn identity(&self) -> &[u8; 32] {
+        match self {
+            Self::Dongle { thumbprint, .. } => thumbprint,
+            Self::Licence { identity } => identity,
+        }
+    }
+
+    /// What names the line `id` of it, for a product, on this host.
+    #[must_use]
+    pub fn line_id(&self, product: &str, id: u32) -> String {
+        match self {
+            Self::Dongle { serial, .. } => format!("{serial}/{product}/{id}"),
+            Self::Licence { identity } => format!("{}/{product}/{id}", short(identity)),
+        }
+    }
+}
+
+/// Eight bytes of an identity, hex: enough to tell the licences of one machine apart, and short enough to read out.
+fn short(identity: &[u8; 32]) -> String {
+    identity[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// One line of a verified grant, less what was given away of it.
@@ -40,6 +78,8 @@ pub struct Line {
     pub valid_to: Option<u64>,
     /// For a subscription: until when it counts on so that it can be renewed, Unix time in seconds.
     pub grace_to: Option<u64>,
+    /// The only devices it pays for, by MAC address; none if it pays for any.
+    pub only: Option<BTreeSet<[u8; 6]>>,
 }
 
 impl Line {
@@ -77,7 +117,7 @@ impl Line {
 impl Entitlement {
     /// Who gives it.
     #[must_use]
-    pub fn source(&self) -> &Source {
+    pub const fn source(&self) -> &Source {
         &self.source
     }
 

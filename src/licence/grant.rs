@@ -143,11 +143,7 @@ impl Entitlement {
                 problem,
             })?;
 
-        let holder = Source {
-            serial: proof.serial.to_owned(),
-            thumbprint,
-        };
-        verified.held_by(holder, state, profile)
+        verified.held_by((proof.serial, thumbprint), state, profile)
     }
 }
 
@@ -155,13 +151,13 @@ impl VerifiedGrant<'_> {
     /// What the grant gives its holder, less what the holder proved to have given away.
     fn held_by(
         &self,
-        holder: Source,
+        (serial, thumbprint): (&str, [u8; 32]),
         state: &GrantState<'_>,
         profile: &Profile,
     ) -> Result<Entitlement, GrantRefusal> {
         let grant = &self.grant;
         let product = || grant.product.to_owned();
-        if grant.serial != holder.serial || grant.thumbprint != holder.thumbprint {
+        if grant.serial != serial || grant.thumbprint != thumbprint {
             let holder = grant.serial.to_owned();
             return Err(GrantRefusal::OtherHolder {
                 product: product(),
@@ -198,6 +194,7 @@ impl VerifiedGrant<'_> {
                 valid_from: line.valid_from,
                 valid_to: line.valid_to,
                 grace_to: profile.renewal_grace(line.plan, line.valid_to),
+                only: None,
             });
         }
         if lines.iter().all(|line| line.remaining() == 0) {
@@ -205,7 +202,10 @@ impl VerifiedGrant<'_> {
         }
         let excludes_free = grant.flags & NO_FREE_CHANNELS != 0;
         Ok(Entitlement {
-            source: holder,
+            source: Source::Dongle {
+                serial: serial.to_owned(),
+                thumbprint,
+            },
             lines,
             excludes_free,
         })

@@ -3,7 +3,7 @@
 use tallykey_protocol::grant::Plan;
 use tallykey_protocol::issued::IssuedError;
 use tallykey_protocol::profile as record;
-use tallykey_protocol::profile::Budgets;
+use tallykey_protocol::profile::{Budgets, Policy};
 
 use super::Trust;
 
@@ -17,6 +17,7 @@ pub struct Profile {
     pub(super) weights: Vec<Weight>,
     pub(super) devices: Vec<DeviceRule>,
     pub(super) budgets: Budgets,
+    pub(super) policy: Policy,
 }
 
 /// Something that is counted.
@@ -65,6 +66,7 @@ impl Profile {
             weights: profile.weights.iter().map(Weight::of).collect(),
             devices: profile.mappings.iter().map(DeviceRule::of).collect(),
             budgets: profile.budgets,
+            policy: profile.policy,
         })
     }
 
@@ -100,6 +102,12 @@ impl Profile {
         Some(end.saturating_add(grace))
     }
 
+    /// Which line pays first unless the user says otherwise.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// Everything the product counts, in the vendor's order.
     #[must_use]
     pub fn features(&self) -> &[Feature] {
@@ -129,7 +137,22 @@ impl Profile {
     }
 }
 
+/// How the ids of free channels begin; a serial has no slash.
+const FREE: &str = "free/";
+
 impl Feature {
+    /// What names its free channels on this host, as [`super::Source::line_id`] names others.
+    #[must_use]
+    pub fn free_id(&self) -> String {
+        format!("{FREE}{}", self.id)
+    }
+
+    /// Whether that id names free channels.
+    #[must_use]
+    pub fn is_free_id(id: &str) -> bool {
+        id.starts_with(FREE)
+    }
+
     fn of(feature: &record::Feature<'_>) -> Self {
         Self {
             id: feature.id.to_owned(),

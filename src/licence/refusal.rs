@@ -1,21 +1,51 @@
 //! Every way in which a rule says no to a request, with the code a program matches on and the
 //! next step a person takes.
 
+mod shortage;
+
 use std::fmt;
 
+use tallykey_protocol::file::FileError;
 use thiserror::Error;
 use uuid::Uuid;
+
+use super::LicenceRefusal;
+
+pub use shortage::Shortage;
 
 /// A rule said no. Nothing was changed; asking the same again gets the same answer until
 /// somebody does what [`Refusal::next`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// A software licence counts for nothing here.
+    #[error("the licence is refused: {0}")]
+    Licence(#[from] LicenceRefusal),
+    /// No software licence of that id is installed.
+    #[error("no software licence {id} is installed")]
+    NoSuchLicence {
+        /// What was given, shortened.
+        id: String,
+    },
+    /// A file holds something that is not imported here.
+    #[error("the file holds a {kind}, and software licences are imported here")]
+    NotALicence {
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A file, or a part of it, is no object of ours.
+    #[error("{problem}")]
+    DamagedFile {
+        /// What the reader said.
+        problem: FileError,
+    },
+    /// Nothing of the kind to be kept is there.
+    #[error("{kind} cannot be kept: it has no channel to give here")]
+    NothingToKeep {
+        /// The kind.
+        kind: &'static str,
+    },
     /// The feature has too few channels left for this request.
-    #[error(
-        "{device} needs {needed} {feature} channel(s) and {left} of {owned} owned are left{by_batch} ({used} used, of them {free_used} of {free} free; {suspended} suspended)",
-        left = available.saturating_sub(*before),
-        by_batch = by_batch(*before)
-    )]
+    #[error("{device} needs {needed} {feature} channel(s) and {counts}")]
     NoChannelLeft {
         /// The device that was refused (the first one, in a batch).
         device: String,
@@ -23,21 +53,8 @@ pub enum Refusal {
         feature: String,
         /// Channels this device costs.
         needed: u32,
-        /// Channels in all: free ones and those of the active source.
-        owned: u64,
-        /// Free channels of the product profile, part of `owned`.
-        free: u64,
-        /// Free channels in use, part of `used`.
-        free_used: u64,
-        /// Channels in use by licensed devices.
-        used: u64,
-        /// Channels left (`owned` less `used`; 0 while anything is suspended).
-        available: u64,
-        /// Channels that suspended devices wait for.
-        suspended: u64,
-        /// Channels that the devices before it in the same batch would take; the other numbers
-        /// are as they were before the batch, and stay so.
-        before: u64,
+        /// What there is.
+        counts: Box<Shortage>,
     },
     /// The device is named by nothing that could stay the same.
     #[error("{value:?} is not a device id: {problem}")]
@@ -85,6 +102,30 @@ pub enum Refusal {
         /// The allocation it holds.
         allocation: Uuid,
     },
+    /// No line of that id counts on this host.
+    #[error("there is no line {line:?} among those that count here")]
+    NoSuchLine {
+        /// The id asked for, shortened.
+        line: String,
+    },
+    /// The line cannot pay for the device.
+    #[error("the line {line} cannot pay for {device}: {problem}")]
+    LineCannotPay {
+        /// Id of the line.
+        line: String,
+        /// The device.
+        device: String,
+        /// What keeps it.
+        problem: LineProblem,
+    },
+    /// Free channels are what they are.
+    #[error(
+        "{line} are free channels: they are used first, and can be neither named, parked, moved to another host, converted nor deleted"
+    )]
+    FreeChannels {
+        /// Their id.
+        line: String,
+    },
     /// A batch is larger than one durable step may be.
     #[error("a batch may hold {max} devices and this one holds {count}")]
     BatchTooLarge {
@@ -127,11 +168,31 @@ pub enum Refusal {
     },
 }
 
-fn by_batch(before: u64) -> String {
-    if before == 0 {
-        return String::new();
+/// What keeps a line from paying for a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineProblem {
+    /// It is of another feature.
+    OtherFeature {
+        /// The line's feature.
+        feature: String,
+    },
+    /// The user took it out of the pool.
+    Parked,
+    /// It has not begun, or has ended.
+    NotValid,
+    /// It pays for listed devices, and this one is not on the list.
+    NotListed,
+}
+
+impl fmt::Display for LineProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherFeature { feature } => write!(f, "it gives {feature} channels"),
+            Self::Parked => f.write_str("it is parked"),
+            Self::NotValid => f.write_str("it is not valid now"),
+            Self::NotListed => f.write_str("it pays for listed devices only"),
+        }
     }
-    format!(" after {before} for the devices before it in the batch")
 }
 
 /// What keeps a value from being a device id.
@@ -219,12 +280,20 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Licence(refusal) => refusal.code(),
+            Self::NoSuchLicence { .. } => "no-such-licence",
+            Self::NotALicence { .. } => "not-a-licence",
+            Self::DamagedFile { .. } => "damaged-file",
+            Self::NothingToKeep { .. } => "nothing-to-keep",
             Self::NoChannelLeft { .. } => "no-channel-left",
             Self::BadDeviceId { .. } => "bad-device-id",
             Self::UnknownFeature { .. } => "unknown-feature",
             Self::BadModel { .. } => "bad-model",
             Self::WeightChanged { .. } => "weight-changed",
             Self::DeviceHolds { .. } => "device-holds-channels",
+            Self::NoSuchLine { .. } => "no-such-line",
+            Self::LineCannotPay { .. } => "line-cannot-pay",
+            Self::FreeChannels { .. } => "free-channels",
             Self::BatchTooLarge { .. } => "batch-too-large",
             Self::NoSuchAllocation { .. } => "no-such-allocation",
             Self::NoSuchDongle { .. } => "no-such-dongle",
@@ -238,13 +307,21 @@ impl Refusal {
     #[must_use]
     pub const fn class(&self) -> SupportClass {
         match self {
+            Self::Licence(refusal) => refusal.class(),
+            Self::DamagedFile { .. } => SupportClass::DamagedFile,
+            Self::NoSuchLicence { .. } | Self::NotALicence { .. } => SupportClass::WrongProcedure,
+            Self::NothingToKeep { .. } => SupportClass::NotDelivered,
             Self::NoChannelLeft { .. } => SupportClass::TooFewLicences,
-            Self::NoSuchDongle { .. } | Self::DongleNotOpen { .. } => SupportClass::NotDelivered,
+            Self::NoSuchLine { .. } | Self::NoSuchDongle { .. } | Self::DongleNotOpen { .. } => {
+                SupportClass::NotDelivered
+            }
             Self::BadDeviceId { .. }
             | Self::UnknownFeature { .. }
             | Self::BadModel { .. }
             | Self::WeightChanged { .. }
             | Self::DeviceHolds { .. }
+            | Self::LineCannotPay { .. }
+            | Self::FreeChannels { .. }
             | Self::BatchTooLarge { .. }
             | Self::NoSuchAllocation { .. }
             | Self::NoSuchToken { .. }
@@ -256,7 +333,17 @@ impl Refusal {
     #[must_use]
     pub fn next(&self) -> String {
         match self {
-            Self::NoChannelLeft { feature, suspended, .. } if *suspended > 0 => format!(
+            Self::Licence(refusal) => refusal.next(),
+            Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
+            Self::NotALicence { .. } => "give the licence file that the vendor delivered".into(),
+            Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
+            Self::NothingToKeep { .. } => {
+                "plug the dongle in, or import the licence, and choose again".into()
+            }
+            Self::NoChannelLeft { feature, counts, .. } if counts.parked > 0 => format!(
+                "put parked lines back into the pool, which give {} more, or release a {feature} device that is gone", counts.parked
+            ),
+            Self::NoChannelLeft { feature, counts, .. } if counts.suspended > 0 => format!(
                 "plug the dongle back in that gave the suspended {feature} channels, or release devices that are gone"
             ),
             Self::NoChannelLeft { feature, .. } => format!(
@@ -271,6 +358,14 @@ impl Refusal {
             Self::DeviceHolds { allocation, .. } => {
                 format!("release allocation {allocation} first, or move to a device that holds none")
             }
+            Self::NoSuchLine { .. } => {
+                "list the licences as an administrator to find the id, and plug its dongle in".into()
+            }
+            Self::LineCannotPay { problem: LineProblem::Parked, .. } => {
+                "put the line back into the pool, or name another one".into()
+            }
+            Self::LineCannotPay { .. } => "name another line, or none".into(),
+            Self::FreeChannels { .. } => "name a line of a dongle or of a licence".into(),
             Self::BatchTooLarge { max, .. } => format!("split it into batches of at most {max}"),
             Self::NoSuchAllocation { .. } => "list the allocations to find the id".into(),
             Self::NoSuchDongle { .. } => "list the dongles and plug the missing one in".into(),

@@ -1,7 +1,7 @@
 //! Facts for the unit tests of the rules: what verification would have yielded.
 
 use tallykey_protocol::grant::Plan;
-use tallykey_protocol::profile::Budgets;
+use tallykey_protocol::profile::{Budgets, Policy};
 
 use super::entitlement::{Entitlement, Line, Source};
 use super::profile::{DeviceRule, Feature, Profile, Weight};
@@ -43,6 +43,7 @@ pub(crate) fn profile() -> Profile {
             machine_grace_days: 14,
             growth_percent: 100,
         },
+        policy: Policy::ShortestFirst,
     }
 }
 
@@ -58,9 +59,10 @@ pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u64)]) -> Entitlement {
         valid_from: 0,
         valid_to: None,
         grace_to: None,
+        only: None,
     });
     Entitlement {
-        source: Source {
+        source: Source::Dongle {
             serial: format!("TK-{dongle:04}"),
             thumbprint: [dongle; 32],
         },
@@ -74,5 +76,11 @@ pub(crate) fn until(end: u64, mut entitlement: Entitlement) -> Entitlement {
     for line in &mut entitlement.lines {
         line.valid_to = Some(end);
     }
+    entitlement
+}
+
+/// The same with each line changed by `change`.
+pub(crate) fn with(mut entitlement: Entitlement, change: impl FnMut(&mut Line)) -> Entitlement {
+    entitlement.lines.iter_mut().for_each(change);
     entitlement
 }

@@ -9,7 +9,10 @@ use tallykey::{
     api::{ListenError, PortListener, Server, SocketListener},
     arbiter,
     cli::{Banner, Exit, Failure, Listen, Places, Screen, ServeArgs, Takeover},
-    machine::peer::{self, Standing},
+    machine::{
+        facts::{self, Machine as _},
+        peer::{self, Standing},
+    },
     service::{
         Moment, Role, Service, Settings,
         ports::HostKey as _,
@@ -67,6 +70,7 @@ pub(crate) async fn run(
             Takeover::Ask => arbiter::Takeover::Ask,
             Takeover::Automatic => arbiter::Takeover::Automatic,
         },
+        machine: Box::new(|| facts::here().facts()),
         clock: clock(),
     };
     let store = SqliteStore::new(folder).map_err(|error| of_folder(&error))?;

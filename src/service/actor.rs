@@ -8,6 +8,7 @@ mod change;
 mod handle;
 mod news;
 mod publish;
+mod software;
 mod time;
 mod views;
 
@@ -18,12 +19,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::arbiter::{self, Active, Kind};
-use crate::ledger::{Event, Supply};
+use crate::ledger::{Event, Ledger, Supply};
+use crate::licence::Entitlement;
 
 use super::Settings;
 use super::batch::Batch;
 use super::dongles::Dongles;
 use super::fault::Fault;
+use super::licences::Licences;
 use super::ports::{Store, Watcher};
 use super::pulse::Pulse;
 use super::request::{Actor, Request};
@@ -44,6 +47,7 @@ pub(super) struct Core<S> {
     pub(super) settings: Settings,
     pub(super) state: State,
     pub(super) dongles: Dongles,
+    pub(super) licences: Licences,
     pub(super) active: Active,
     pub(super) supply: Supply,
     time: Time,
@@ -92,14 +96,15 @@ impl<S: Store> Core<S> {
         let time = Time::start(moment, pulse.as_ref());
         let dongles = Dongles::recall(&settings, &state, pulse.as_ref(), moment.wall_ms);
         let active = Active::default();
-        let supply = Supply::new(&settings.profile, &active, 0);
-        let first = publish::snapshot(&settings, &state, (&active, &supply), &dongles, &time);
+        let supply = Supply::new(&settings.profile, &active, state.ledger.pool(), 0);
+        let first = publish::snapshot(&settings, &state, &supply, &dongles, &time);
         let (published, snapshots) = watch::channel(Arc::new(first));
         let (tokens, known) = watch::channel(Arc::new(state.tokens.clone()));
         let core = Self {
             settings,
             state,
             dongles,
+            licences: Licences::default(),
             active,
             supply,
             time,
@@ -123,6 +128,12 @@ impl<S: Store> Core<S> {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let mut batch = Batch::default();
         self.tell(Event::ServiceStarted { version, simulated }, &mut batch);
+        self.read_licences();
+        for event in self.licences.news(&self.state.shelf, self.now_s()) {
+            self.tell(event, &mut batch);
+        }
+        self.licences
+            .pass(&self.state.shelf, &self.settings, self.time.now_s());
         self.weigh(&mut batch);
         self.commit(batch).await;
         // Before anything counts on it: a start that was waited for is not waited for again.
@@ -221,32 +232,46 @@ impl<S: Store> Core<S> {
                 self.dongles.counting().any(|one| one.gives_at(now))
             }
             Kind::Dongle => self.dongles.present().any(|one| one.gives_at(now)),
-            Kind::Software => false,
+            Kind::Software => self.licences.counting().any(|one| one.gives_at(now)),
         }
     }
 
-    /// Lets the arbiter decide, and writes a change down before it takes effect.
+    /// What every source gives that is here or within a grace, dongles first.
+    fn counting(&self) -> impl Iterator<Item = Entitlement> {
+        let dongles = self.dongles.counting().cloned();
+        dongles.chain(self.licences.counting())
+    }
+
     fn decide(&mut self, event: arbiter::Event, batch: &mut Batch) {
+        self.decide_as(&Actor::service(), event, batch);
+    }
+
+    /// Lets the arbiter decide, and writes a change down before it takes effect.
+    fn decide_as(&mut self, actor: &Actor, event: arbiter::Event, batch: &mut Batch) {
         let was = self.state.arbiter;
         let now = arbiter::decide(was, event, self.settings.takeover);
         if now != was {
             let (was, now) = (was.name().to_owned(), now.name().to_owned());
             let because = event.name().to_owned();
-            self.record(
-                &Actor::service(),
-                &Event::AuthenticationType { was, now, because },
-                batch,
-            );
+            let event = Event::AuthenticationType { was, now, because };
+            self.record(actor, &event, batch);
         }
     }
 
     /// Counts what is active from now on.
     fn settle(&mut self) {
         let at = self.now_s();
-        self.active = arbiter::activate(self.state.arbiter, self.dongles.counting().cloned());
-        self.supply = Supply::new(&self.settings.profile, &self.active, at);
-        self.next_turn = self.dongles.next_turn(at);
+        self.active = arbiter::activate(self.state.arbiter, self.counting());
+        self.supply = self.stock(&self.state.ledger);
+        let turns = [self.dongles.next_turn(at), self.licences.next_turn(at)];
+        self.next_turn = turns.into_iter().flatten().min();
         self.unpublished = true;
+    }
+
+    /// The channels there are now, by what a ledger knows of the user's wishes.
+    fn stock(&self, ledger: &Ledger) -> Supply {
+        let profile = &self.settings.profile;
+        Supply::new(profile, &self.active, ledger.pool(), self.now_s())
     }
 
     /// Writes down what the service itself saw. It stays true if the commit fails, and is owed.

@@ -293,7 +293,7 @@ impl Known {
         };
         Some(AwayDongle {
             serial: self.serial.clone(),
-            thumbprint: entitlement.source().thumbprint,
+            thumbprint: *entitlement.source().identity(),
             phase,
             left_ms,
         })

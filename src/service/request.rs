@@ -5,9 +5,13 @@ use std::fmt;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::ledger::{Ask, Change};
+use crate::arbiter::{AuthenticationType, Kind};
+use crate::ledger::{Ask, Change, Payment, PoolChange};
+use crate::licence::{Policy, Refusal};
 
 use super::fault::{BatchError, ServiceError};
+use super::licences::LicenceStatus;
+use super::snapshot::{FeatureCounts, LicenceLine};
 
 /// What the handle sends to the actor. A dropped reply means that nobody waits any more; the
 /// request is done all the same.
@@ -29,6 +33,31 @@ pub(super) enum Request {
         change: Change,
         dry_run: bool,
         reply: Reply<Changed>,
+    },
+    ChangePool {
+        actor: Actor,
+        change: PoolChange,
+        dry_run: bool,
+        reply: Reply<PoolChanged>,
+    },
+    Licences {
+        reply: Reply<Licences>,
+    },
+    Import {
+        actor: Actor,
+        content: Vec<u8>,
+        reply: Reply<Vec<ImportItem>>,
+    },
+    RemoveLicence {
+        actor: Actor,
+        id: String,
+        reply: Reply<()>,
+    },
+    Resolve {
+        actor: Actor,
+        keep: Kind,
+        dry_run: bool,
+        reply: Reply<Resolution>,
     },
     Allocation {
         id: Uuid,
@@ -160,6 +189,10 @@ pub struct Allocation {
     pub weight: u32,
     /// The user's: of two, the one with the higher number is suspended later.
     pub priority: i32,
+    /// The line that the user named to pay for it.
+    pub line: Option<String>,
+    /// The lines that pay for it; none where that was not read.
+    pub lines: Option<Vec<Payment>>,
     /// Whether it is licensed now.
     pub state: AllocationState,
     /// When it was made, Unix time in milliseconds.
@@ -176,6 +209,79 @@ pub struct Changed {
     /// Allocations that it suspends, in order.
     pub suspended: Vec<Allocation>,
     /// Allocations that it licenses again, in order.
+    pub resumed: Vec<Allocation>,
+}
+
+/// The lines that give channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Licences {
+    /// Which line pays first.
+    pub policy: Policy,
+    /// Every software licence.
+    pub installed: Vec<LicenceStatus>,
+    /// The free ones first.
+    pub lines: Vec<UsedLine>,
+}
+
+/// What came of one object of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportItem {
+    /// What it is.
+    pub kind: &'static str,
+    /// Its identity, hex, if it verified.
+    pub id: Option<String>,
+    /// What was done with it.
+    pub outcome: Result<Imported, Refusal>,
+}
+
+/// What was done with a licence that verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// It is installed now.
+    New,
+    /// It was installed before.
+    Already,
+}
+
+/// What a choice between dongle and software licences makes of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// How it was.
+    pub before: Standpoint,
+    /// How it is then.
+    pub after: Standpoint,
+    /// Allocations that are suspended by it.
+    pub suspended: Vec<Allocation>,
+    /// Allocations that resume by it.
+    pub resumed: Vec<Allocation>,
+}
+
+/// What counts, and what is there of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standpoint {
+    /// The kind that counts.
+    pub authentication_type: AuthenticationType,
+    /// Counts of every feature.
+    pub features: Vec<FeatureCounts>,
+}
+
+/// A line, and what it pays for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedLine {
+    /// The line.
+    pub line: LicenceLine,
+    /// Channels of it that licensed devices use.
+    pub used: u64,
+}
+
+/// What a change of the pool does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolChanged {
+    /// The lines after it.
+    pub licences: Licences,
+    /// Allocations that it suspends.
+    pub suspended: Vec<Allocation>,
+    /// Allocations that it licenses again.
     pub resumed: Vec<Allocation>,
 }
 

@@ -24,8 +24,6 @@ pub struct Snapshot {
     pub dongles: Vec<DongleStatus>,
     /// Every dongle that counted here and is not plugged in now.
     pub away: Vec<AwayDongle>,
-    /// Every line that gives channels, the free ones first.
-    pub lines: Vec<LicenceLine>,
     /// Number and hash of the newest history entry.
     pub head: (u64, [u8; 32]),
     /// Why requests cannot be answered now, if they cannot: a code of [`super::Fault`].
@@ -118,6 +116,8 @@ pub struct FeatureCounts {
     pub available: u64,
     /// Channels that suspended devices wait for.
     pub suspended: u64,
+    /// Channels of lines that the user parked, no part of `total`.
+    pub parked: u64,
 }
 
 /// One dongle as last seen.
@@ -193,6 +193,8 @@ pub struct LicenceLine {
     pub renew_by: Option<u64>,
     /// Whether it counts now.
     pub active: bool,
+    /// Whether the user took it out of the pool; then it does not count.
+    pub parked: bool,
 }
 
 /// Where a line comes from.
@@ -205,6 +207,13 @@ pub enum LineSource {
         /// Its serial.
         serial: String,
         /// Revision of the grant.
+        revision: u64,
+    },
+    /// A software licence.
+    Licence {
+        /// Its identity, hex.
+        id: String,
+        /// Its revision.
         revision: u64,
     },
 }

@@ -4,6 +4,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use crate::arbiter::Takeover;
+use crate::licence::machine_binding::Facts;
 use crate::licence::{Profile, Trust};
 
 use super::Service;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub simulated: bool,
     /// What happens when the active kind of source leaves for good while the other one is held.
     pub takeover: Takeover,
+    /// Reads what this machine shows of itself now.
+    pub machine: Box<dyn Fn() -> Facts + Send>,
     /// The time.
     pub clock: Box<dyn Fn() -> Moment + Send>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::arbiter;
-use crate::ledger::{Damage, Event, Head, Impossible, Ledger, Marks, Row, Shown};
+use crate::ledger::{Damage, Event, Head, Impossible, Ledger, Marks, Row, Shelf, Shown};
 
 use super::ports::{Store, StoreError};
 use super::token::Tokens;
@@ -19,6 +19,7 @@ pub(super) struct State {
     pub(super) marks: Marks,
     pub(super) tokens: Tokens,
     pub(super) arbiter: arbiter::State,
+    pub(super) shelf: Shelf,
     /// What each dongle showed last, by the thumbprint of its key, hex.
     pub(super) shown: BTreeMap<String, Shown>,
 }
@@ -40,6 +41,7 @@ impl State {
             marks: Marks::default(),
             tokens: Tokens::default(),
             arbiter: arbiter::State::None,
+            shelf: Shelf::default(),
             shown: BTreeMap::new(),
         }
     }
@@ -89,6 +91,7 @@ impl State {
     fn apply(&mut self, seq: u64, at: i64, event: &Event) -> Result<(), Impossible> {
         self.ledger.apply(seq, at, event)?;
         self.tokens.apply(at, event)?;
+        self.shelf.apply(event)?;
         self.marks.apply(event);
         match event {
             Event::AuthenticationType { now, .. } => {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use tallykey::api::{PeerRole, PortListener, Server, SocketListener};
 use tallykey::arbiter::Takeover;
+use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
 use tallykey::service::watch::WinkDone;
@@ -73,6 +74,7 @@ impl Bench {
             trust,
             simulated: true,
             takeover: Takeover::Ask,
+            machine: Box::new(Facts::default),
             clock: Box::new(|| Moment {
                 wall_ms: 1_700_000_000_000,
                 running_ms: 0,

@@ -1,7 +1,9 @@
 //! Changes of allocations: priority and moves.
 
 use serde_json::json;
-use tallykey_client::wire::{Allocation, AllocationChange, Ask, Move, Role};
+use tallykey_client::wire::{
+    Allocation, AllocationChange, Ask, LineChange, Move, Policy, PolicyChange, Role,
+};
 use tallykey_client::{Client, ClientError, Endpoint, Problem};
 
 use crate::bench::Bench;
@@ -126,4 +128,66 @@ async fn a_change_with_a_member_nobody_knows_is_refused() {
         asked.send().await.refused(422, "bad-body");
     }
     assert_eq!(bench.client().allocation(id).await.unwrap().device, "gate");
+}
+
+#[tokio::test]
+async fn who_pays_is_shown_and_free_channels_stay_as_they_are() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    let id = cameras(&client, &["gate"]).await[0].id;
+    let lines = client.allocation(id).await.unwrap().lines.unwrap();
+    let paid: Vec<_> = lines
+        .iter()
+        .map(|one| (one.id.as_str(), one.channels))
+        .collect();
+    assert_eq!(paid, [("free/camera", 1)]);
+    let licences = client.licences().await.unwrap();
+    let free = licences.lines.iter().find(|line| line.id == "free/camera");
+    assert_eq!(free.map(|line| (line.used, line.parked)), Some((1, false)));
+
+    let parked = LineChange {
+        parked: true,
+        dry_run: false,
+    };
+    let refused = problem(client.change_line("free/camera", &parked).await);
+    assert_eq!(
+        (refused.code.as_str(), refused.status),
+        ("free-channels", 409)
+    );
+    let refused = problem(client.change_line("TK-1/../\u{1b}[31m", &parked).await);
+    assert_eq!(
+        (refused.code.as_str(), refused.status),
+        ("no-such-line", 404)
+    );
+    for (line, code) in [
+        ("free/camera", "free-channels"),
+        ("TK-1/p/1", "no-such-line"),
+    ] {
+        let change = AllocationChange {
+            line: Some(Some(line.into())),
+            ..AllocationChange::default()
+        };
+        assert_eq!(problem(client.change(id, &change).await).code, code);
+        let ask = Ask {
+            line: Some(line.into()),
+            ..Ask::new("00:02:D1:00:00:01")
+        };
+        assert_eq!(problem(client.allocate(&ask).await).code, code);
+    }
+
+    assert_eq!(licences.policy, Policy::ShortestFirst);
+    let explicit = |dry_run| PolicyChange {
+        policy: Policy::Explicit,
+        dry_run,
+    };
+    let dry = client.set_policy(&explicit(true)).await.unwrap();
+    assert_eq!((dry.dry_run, dry.licences.policy), (true, Policy::Explicit));
+    assert_eq!(
+        client.licences().await.unwrap().policy,
+        Policy::ShortestFirst
+    );
+    client.set_policy(&explicit(false)).await.unwrap();
+    assert_eq!(client.licences().await.unwrap().policy, Policy::Explicit);
+    let last = client.history(0, 100).await.unwrap().entries.pop().unwrap();
+    assert_eq!(last.kind, "policy-set");
 }

@@ -79,3 +79,76 @@ fn a_priority_is_set_by_hand_or_by_a_file() {
         "{refused}"
     );
 }
+
+#[test]
+fn lines_are_parked_named_and_put_in_order() {
+    let home = Home::new();
+    let _service = home.serve();
+    for number in 0..6 {
+        let device = format!("00:02:D1:00:00:0{number}");
+        home.run(&["allocate", &device, "--feature", "camera"])
+            .exits(0);
+    }
+    let licences = home.run(&["licences", "--json"]).exits(0).json();
+    let line = |licences: &serde_json::Value| {
+        let lines = licences["lines"].as_array().expect("a list");
+        let line = lines.iter().find(|line| line["count"] == 64);
+        line.expect("the dongle's cameras").clone()
+    };
+    let id = line(&licences)["id"].as_str().expect("an id").to_owned();
+    assert_eq!(
+        (&line(&licences)["used"], &licences["policy"]),
+        (&2.into(), &"shortest-first".into())
+    );
+
+    let dry = home
+        .run(&["licences", "park", &id, "--dry-run"])
+        .exits(0)
+        .out();
+    assert!(
+        dry.contains("this changes what is licensed:\n  suspended  00:02:D1:00:00:04"),
+        "{dry}"
+    );
+    assert!(dry.ends_with("dry run: nothing was changed\n"), "{dry}");
+    let parked = home
+        .run(&["licences", "park", &id, "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(parked["suspended"].as_array().map(Vec::len), Some(2));
+    assert_eq!(line(&parked["licences"])["parked"], true);
+    let full = ["allocate", "00:02:D1:00:00:99", "--feature", "camera"];
+    let refused = home.run(&full).fails(3, "no-channel-left");
+    assert!(refused.contains("put parked lines back"), "{refused}");
+    let back = home
+        .run(&["licences", "unpark", &id, "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(back["resumed"].as_array().map(Vec::len), Some(2));
+
+    let device = "00:02:D1:00:00:00";
+    let paid_by = || {
+        let held = home.run(&["allocations", device, "--json"]).exits(0).json();
+        held["allocations"][0]["lines"][0]["id"].clone()
+    };
+    assert_eq!(paid_by(), "free/camera");
+    home.run(&["pay", device]).exits(2);
+    home.run(&["pay", device, "TK-9/x/1"])
+        .fails(3, "no-such-line");
+    let named = home.run(&["pay", device, &id]).exits(0).out();
+    assert!(
+        named.contains(&format!("paid by {id}, before by free/camera")),
+        "{named}"
+    );
+    assert_eq!(paid_by(), id.as_str());
+    home.run(&["pay", device, "--by-policy"]).exits(0);
+    assert_eq!(paid_by(), "free/camera");
+    home.run(&["licences", "policy", "cheapest-first"]).exits(2);
+    let policy = home
+        .run(&["licences", "policy", "longest-first"])
+        .exits(0)
+        .out();
+    assert!(
+        policy.ends_with("which line pays: longest-first\n"),
+        "{policy}"
+    );
+}

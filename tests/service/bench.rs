@@ -1,13 +1,15 @@
 //! A running service over a state folder, and dongles to plug into it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tallykey::arbiter::Takeover;
 use tallykey::dongle::{Evidence, Found, Timing, Vendor};
+use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
+use tallykey::machine::facts::{LinuxMachine, Machine as _};
 use tallykey::service::ports::{Store, Watcher};
 use tallykey::service::watch::{DongleEvent, WinkDone};
 use tallykey::service::{
@@ -67,6 +69,8 @@ pub(crate) fn product() -> profile::Profile<'static> {
 pub(crate) struct Clockwork {
     wall_ms: Arc<AtomicI64>,
     running_ms: Arc<AtomicU64>,
+    /// The recorded tree that stands for this machine.
+    machine: Arc<Mutex<&'static str>>,
 }
 
 impl Clockwork {
@@ -97,6 +101,18 @@ impl Clockwork {
         self.wall_ms.fetch_sub(ms, Ordering::SeqCst);
     }
 
+    /// The disk is put into another machine.
+    pub(crate) fn become_machine(&self, tree: &'static str) {
+        *self.machine.lock().expect("no panic") = tree;
+    }
+
+    /// What this machine shows of itself.
+    pub(crate) fn facts(&self) -> Facts {
+        let tree = *self.machine.lock().expect("no panic");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/machine/trees");
+        LinuxMachine::at(root.join(tree)).facts()
+    }
+
     fn moment(&self) -> Moment {
         Moment {
             wall_ms: self.wall_ms.load(Ordering::SeqCst),
@@ -110,6 +126,7 @@ fn standing() -> Clockwork {
     Clockwork {
         wall_ms: Arc::new(AtomicI64::new(NOW)),
         running_ms: Arc::default(),
+        machine: Arc::new(Mutex::new("server")),
     }
 }
 
@@ -124,6 +141,10 @@ pub(crate) fn settings(clock: &Clockwork) -> Settings {
         profile,
         simulated: true,
         takeover: Takeover::Ask,
+        machine: {
+            let clock = clock.clone();
+            Box::new(move || clock.facts())
+        },
         clock: {
             let clock = clock.clone();
             Box::new(move || clock.moment())

@@ -28,8 +28,12 @@ async fn of_ten_thousand_devices_at_once_exactly_as_many_as_are_owned_are_licens
                         assert!(allocated.created, "every device is another one");
                         licensed += 1;
                     }
-                    Err(ServiceError::Refused(Refusal::NoChannelLeft { used, owned, .. })) => {
-                        assert_eq!((used, owned), (68, 68), "refused only when all is used");
+                    Err(ServiceError::Refused(Refusal::NoChannelLeft { counts, .. })) => {
+                        assert_eq!(
+                            (counts.used, counts.owned),
+                            (68, 68),
+                            "refused only when all is used"
+                        );
                     }
                     Err(other) => panic!("gate-{device}: {other}"),
                 }

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
-use tallykey::service::{Allocation, AllocationState, Ask, Change, Relocation, ServiceError, Wish};
+use tallykey::service::{
+    Allocation, AllocationState, Ask, Change, Policy, PoolChange, Relocation, ServiceError, Wish,
+};
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Dongle, FREE, GRACE, QUAD, operator};
+use crate::bench::{Bench, Dongle, FREE, GRACE, QUAD, operator, product};
 
 const FEATURES: [&str; 2] = ["camera", "vca"];
 
@@ -20,6 +22,9 @@ enum Operation {
     /// The allocation at this place goes to this device; the last says whether it is a dry run.
     Move(usize, Wanted, bool),
     Prioritise(usize, i32, bool),
+    /// Parks the dongle's line of a feature, or puts it back; the last says whether it is a dry run.
+    Park(usize, usize, bool, bool),
+    Policy(Policy),
     Plug(usize),
     Unplug(usize),
     Restart,
@@ -43,6 +48,7 @@ impl Wanted {
             model: model.map(Into::into),
             wish: Wish {
                 priority: self.priority,
+                ..Wish::default()
             },
         }
     }
@@ -71,6 +77,8 @@ fn dongles() -> &'static [Dongle; 3] {
 struct Model {
     held: Vec<Held>,
     plugged: BTreeSet<usize>,
+    /// Lines out of the pool: dongle and feature.
+    parked: BTreeSet<(usize, usize)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +95,7 @@ impl Model {
         free + self
             .plugged
             .iter()
+            .filter(|dongle| !self.parked.contains(&(**dongle, feature)))
             .map(|dongle| COUNTS[*dongle][feature])
             .sum::<u64>()
     }
@@ -245,12 +254,23 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
         Operation::Prioritise(place, priority, dry_run) => {
             let to = Change::Set(Wish {
                 priority: Some(*priority),
+                ..Wish::default()
             });
             bench = change(bench, model, (*place, to, *dry_run), |model, place| {
                 model.held[place].priority = *priority;
                 Ok(())
             })
             .await;
+        }
+        Operation::Park(dongle, feature, park, dry_run) => {
+            bench
+                .park(model, (*dongle, *feature), *park, *dry_run)
+                .await;
+        }
+        Operation::Policy(policy) => {
+            let change = PoolChange::Policy(*policy);
+            let done = bench.service.change_pool(&operator(), change, false).await;
+            assert_eq!(done.expect("no line is needed").licences.policy, *policy);
         }
         Operation::Plug(number) => {
             bench.plug(&dongles()[*number]).await;
@@ -316,6 +336,47 @@ async fn change(
     bench
 }
 
+impl Bench {
+    async fn park(&self, model: &mut Model, line: (usize, usize), park: bool, dry_run: bool) {
+        let (dongle, feature) = line;
+        let id = format!("TK-{dongle}/{}/{}", product().product, feature + 1);
+        let change = if park {
+            PoolChange::Park(id)
+        } else {
+            PoolChange::Unpark(id)
+        };
+        let mut changed = model.clone();
+        let was = model.parked.contains(&line);
+        let known = was || model.plugged.contains(&dongle);
+        if park {
+            changed.parked.insert(line);
+        } else {
+            changed.parked.remove(&line);
+        }
+        let done = self.service.change_pool(&operator(), change, dry_run).await;
+        if !known {
+            let refused = done.expect_err("no such line is there");
+            assert_eq!(code(&refused), "no-such-line");
+            return;
+        }
+        let done = done.expect("the line is there");
+        let (was, now) = (model.licensed(), changed.licensed());
+        let turned = |to: bool| {
+            was.iter()
+                .zip(&now)
+                .filter(|(was, now)| **was != to && **now == to)
+                .count()
+        };
+        assert_eq!(
+            (done.suspended.len(), done.resumed.len()),
+            (turned(false), turned(true))
+        );
+        if !dry_run {
+            *model = changed;
+        }
+    }
+}
+
 async fn compare(bench: &Bench, model: &Model) {
     let all = bench.service.allocations().await.expect("a sound history");
     let found: Vec<_> = all
@@ -336,6 +397,23 @@ async fn compare(bench: &Bench, model: &Model) {
         .collect();
     let expected: Vec<_> = model.held.iter().cloned().zip(model.licensed()).collect();
     assert_eq!(found, expected);
+    let paid = |one: &Allocation| -> u64 {
+        let lines = one.lines.as_ref().expect("a list says who pays");
+        lines.iter().map(|payment| payment.channels).sum()
+    };
+    for (one, (held, licensed)) in all.iter().zip(&expected) {
+        assert_eq!(paid(one), if *licensed { held.weight } else { 0 });
+    }
+    let licences = bench.service.licences().await.expect("a sound history");
+    for line in &licences.lines {
+        let payments = all.iter().flat_map(|one| one.lines.iter().flatten());
+        let of_line = payments.filter(|payment| payment.line == line.line.id);
+        assert_eq!(
+            of_line.map(|payment| payment.channels).sum::<u64>(),
+            line.used
+        );
+        assert!(line.used <= if line.line.active { line.line.count } else { 0 });
+    }
     for (feature, id) in FEATURES.into_iter().enumerate() {
         let counts = bench.counts(id);
         let (used, suspended) = model.used(feature);
@@ -372,6 +450,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         5 => any::<usize>().prop_map(Operation::Release),
         4 => (any::<usize>(), wanted(), any::<bool>()).prop_map(|(place, to, dry_run)| Operation::Move(place, to, dry_run)),
         4 => (any::<usize>(), -2..4, any::<bool>()).prop_map(|(place, priority, dry_run)| Operation::Prioritise(place, priority, dry_run)),
+        3 => (0..3usize, 0..2usize, any::<bool>(), any::<bool>()).prop_map(|(dongle, feature, park, dry_run)| Operation::Park(dongle, feature, park, dry_run)),
+        1 => prop_oneof![Just(Policy::LongestFirst), Just(Policy::Explicit)].prop_map(Operation::Policy),
         5 => (0..3usize).prop_map(Operation::Plug),
         3 => (0..3usize).prop_map(Operation::Unplug),
         1 => Just(Operation::Restart),

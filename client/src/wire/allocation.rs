@@ -20,6 +20,10 @@ pub struct Ask {
     /// new allocation gets 0 and one that is held keeps its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
+    /// Id of the line that is to pay, as far as it reaches; without it the policy decides, or what
+    /// was named before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
 }
 
 impl Ask {
@@ -50,10 +54,25 @@ pub struct Allocation {
     /// Of two devices, the one with the higher number is suspended later.
     #[serde(default)]
     pub priority: i32,
+    /// Id of the line that was named to pay; shortened for callers without the admin role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// The lines that pay, where allocations are read; left out where they are made or released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<Payment>>,
     /// Licensed now, or kept and waiting for channels.
     pub state: AllocationState,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// What one line pays for an allocation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Id of the line, as in `GET /v1/licences`; shortened for callers without the admin role.
+    pub id: String,
+    /// Channels.
+    pub channels: u64,
 }
 
 /// Whether an allocation counts now.

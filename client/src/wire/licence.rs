@@ -3,11 +3,40 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Licence;
+
 /// Answer of `GET /v1/licences`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Licences {
+    /// Which line pays first.
+    pub policy: Policy,
+    /// Every software licence that is installed.
+    pub installed: Vec<Licence>,
     /// Free channels first, then the lines of each source.
     pub lines: Vec<Line>,
+}
+
+/// Which line pays first. Free channels always come before, and a line that the user named for a
+/// device comes before both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// The one that ends soonest.
+    ShortestFirst,
+    /// The one that ends last.
+    LongestFirst,
+    /// The one that the user named; where none was named, the one bought first.
+    Explicit,
+}
+
+impl std::fmt::Display for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::ShortestFirst => "shortest-first",
+            Self::LongestFirst => "longest-first",
+            Self::Explicit => "explicit",
+        })
+    }
 }
 
 /// One line that gives channels.
@@ -23,8 +52,14 @@ pub struct Line {
     pub count: u64,
     /// Channels given away since (converted); `count - given` remain.
     pub given: u64,
+    /// Channels of it that licensed devices use.
+    #[serde(default)]
+    pub used: u64,
     /// Whether the line counts now.
     pub active: bool,
+    /// Whether the user took it out of the pool; then it does not count.
+    #[serde(default)]
+    pub parked: bool,
     /// `free`, `perpetual`, `subscription` or `fixed-term`.
     pub plan: String,
     /// Start of validity, if it has one.
@@ -49,6 +84,13 @@ pub enum LineSource {
         /// Its serial.
         serial: String,
         /// Revision of the grant.
+        revision: u64,
+    },
+    /// A software licence.
+    Licence {
+        /// Its id; shortened for callers without the admin role.
+        id: String,
+        /// Its revision.
         revision: u64,
     },
 }

@@ -61,6 +61,9 @@ pub struct FeatureCounts {
     pub available: u64,
     /// Channels of allocations that are kept but not licensed now.
     pub suspended: u64,
+    /// Channels of parked lines; they are no part of `total`.
+    #[serde(default)]
+    pub parked: u64,
 }
 
 /// Which kind of source is active.

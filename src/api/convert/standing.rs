@@ -2,8 +2,9 @@
 
 use tallykey_client::wire;
 
-use super::{authentication_type, moment};
-use crate::service::{AwayDongle, AwayPhase, Held, Kind, Snapshot, Suspicion};
+use super::{authentication_type, line_id, moment};
+use crate::licence::machine_binding::{Drift, Standing, name};
+use crate::service::{AwayDongle, AwayPhase, Held, Kind, LicenceStatus, Role, Snapshot, Suspicion};
 
 pub(super) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
     wire::Conflict {
@@ -15,6 +16,23 @@ pub(super) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
         asks: held.asks,
         next: "choose with `tallykey resolve --keep dongle|software`; `--dry-run` shows what would change"
             .into(),
+    }
+}
+
+pub(super) fn licence(licence: &LicenceStatus, reader: Role) -> wire::Licence {
+    let (state, until) = match licence.standing {
+        Standing::Holds => ("holds", None),
+        Standing::InGrace { until } => ("machine-grace", Some(until)),
+        Standing::Out => ("machine-changed", None),
+    };
+    let seconds = |s: u64| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000);
+    let drift = |drift: &Drift| format!("{} {}", name(drift.part), drift.change.name());
+    wire::Licence {
+        id: line_id(licence.id.clone(), reader),
+        revision: licence.revision,
+        state: state.to_owned(),
+        until: until.map(|until| moment(seconds(until))),
+        drift: licence.drift.iter().map(drift).collect(),
     }
 }
 

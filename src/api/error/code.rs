@@ -1,6 +1,9 @@
 //! Every code that an answer can carry, with its HTTP status: the one table of both.
 
-use crate::{licence::Refusal, service::Fault};
+use crate::{
+    licence::{LicenceRefusal, Refusal},
+    service::Fault,
+};
 
 /// One code of a problem answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +33,21 @@ codes! {
     NO_CHANNEL_LEFT = "no-channel-left", 409, "too-few-licences", "No channel is left";
     WEIGHT_CHANGED = "weight-changed", 409, "wrong-procedure", "The device costs another number of channels now";
     DEVICE_HOLDS = "device-holds-channels", 409, "wrong-procedure", "The other device holds channels already";
+    NO_SUCH_LINE = "no-such-line", 404, "not-delivered", "There is no such line";
+    LINE_CANNOT_PAY = "line-cannot-pay", 409, "wrong-procedure", "The line cannot pay for the device";
+    FREE_CHANNELS = "free-channels", 409, "wrong-procedure", "Free channels stay as they are";
+    NO_SUCH_LICENCE = "no-such-licence", 404, "wrong-procedure", "There is no such software licence";
+    NOT_A_LICENCE = "not-a-licence", 422, "wrong-procedure", "The file holds something else than a software licence";
+    DAMAGED_FILE = "damaged-file", 422, "damaged-file", "The file is not as it was delivered";
+    WRONG_VENDOR = "wrong-vendor", 422, "damaged-file", "The licence is not the vendor's";
+    NOT_CONVERTED = "not-converted", 422, "damaged-file", "The parts of the licence do not fit together";
+    SIMULATOR_REFUSED = "simulator-refused", 422, "wrong-procedure", "The licence came from a simulated dongle";
+    OTHER_PRODUCT = "other-product", 422, "wrong-procedure", "The licence is for another product";
+    PROFILE_TOO_OLD = "profile-too-old", 422, "wrong-procedure", "The licence needs a newer product profile";
+    OTHER_MACHINE = "other-machine", 422, "migration", "The licence is for another machine";
+    BAD_BINDING = "bad-binding", 422, "damaged-file", "The licence fits too many machines";
+    LICENCE_ABSORBED = "licence-absorbed", 409, "wrong-procedure", "A later licence replaced it";
+    NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
     BAD_DEVICE_ID = "bad-device-id", 422, "wrong-procedure", "Not a device id";
     UNKNOWN_FEATURE = "unknown-feature", 422, "wrong-procedure", "The product has no such feature";
     BAD_MODEL = "bad-model", 422, "wrong-procedure", "Not a model name";
@@ -73,12 +91,33 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::BadModel { .. } => &BAD_MODEL,
         Refusal::WeightChanged { .. } => &WEIGHT_CHANGED,
         Refusal::DeviceHolds { .. } => &DEVICE_HOLDS,
+        Refusal::NoSuchLine { .. } => &NO_SUCH_LINE,
+        Refusal::LineCannotPay { .. } => &LINE_CANNOT_PAY,
+        Refusal::FreeChannels { .. } => &FREE_CHANNELS,
         Refusal::BatchTooLarge { .. } => &BATCH_TOO_LARGE,
         Refusal::NoSuchAllocation { .. } => &NO_SUCH_ALLOCATION,
         Refusal::NoSuchDongle { .. } => &NO_SUCH_DONGLE,
         Refusal::DongleNotOpen { .. } => &DONGLE_NOT_OPEN,
         Refusal::NoSuchToken { .. } => &NO_SUCH_TOKEN,
         Refusal::BadLabel { .. } => &BAD_LABEL,
+        Refusal::Licence(refusal) => of_licence(refusal),
+        Refusal::NoSuchLicence { .. } => &NO_SUCH_LICENCE,
+        Refusal::NotALicence { .. } => &NOT_A_LICENCE,
+        Refusal::DamagedFile { .. } => &DAMAGED_FILE,
+        Refusal::NothingToKeep { .. } => &NOTHING_TO_KEEP,
+    }
+}
+
+const fn of_licence(refusal: &LicenceRefusal) -> &'static Code {
+    match refusal {
+        LicenceRefusal::NotVendors { .. } => &WRONG_VENDOR,
+        LicenceRefusal::NotConverted { .. } => &NOT_CONVERTED,
+        LicenceRefusal::Simulated => &SIMULATOR_REFUSED,
+        LicenceRefusal::OtherProduct { .. } => &OTHER_PRODUCT,
+        LicenceRefusal::ProfileTooOld { .. } => &PROFILE_TOO_OLD,
+        LicenceRefusal::OtherMachine { .. } => &OTHER_MACHINE,
+        LicenceRefusal::BadBinding { .. } => &BAD_BINDING,
+        LicenceRefusal::Absorbed { .. } => &LICENCE_ABSORBED,
     }
 }
 
@@ -99,7 +138,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::licence::DeviceIdProblem;
+    use crate::licence::{DeviceIdProblem, LineProblem};
 
     #[test]
     fn every_code_is_kebab_case_and_unique() {
@@ -119,13 +158,7 @@ mod tests {
                 device: text(),
                 feature: text(),
                 needed: 1,
-                owned: 0,
-                free: 0,
-                free_used: 0,
-                used: 0,
-                available: 0,
-                suspended: 0,
-                before: 0,
+                counts: Box::default(),
             },
             Refusal::BadDeviceId {
                 value: text(),
@@ -148,6 +181,13 @@ mod tests {
                 feature: text(),
                 allocation: Uuid::nil(),
             },
+            Refusal::NoSuchLine { line: text() },
+            Refusal::LineCannotPay {
+                line: text(),
+                device: text(),
+                problem: LineProblem::Parked,
+            },
+            Refusal::FreeChannels { line: text() },
             Refusal::BatchTooLarge { count: 2, max: 1 },
             Refusal::NoSuchAllocation { id: Uuid::nil() },
             Refusal::NoSuchDongle { serial: text() },

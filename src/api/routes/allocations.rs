@@ -23,6 +23,7 @@ pub(in crate::api) struct Wanted {
 
 pub(in crate::api) async fn list(
     State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<wire::Allocations>, ApiError> {
     let device = wanted.device.as_deref().map(DeviceId::parse).transpose();
@@ -32,7 +33,7 @@ pub(in crate::api) async fn list(
         allocations.retain(|allocation| allocation.device == device.as_str());
     }
     Ok(Json(wire::Allocations {
-        allocations: allocations.into_iter().map(convert::allocation).collect(),
+        allocations: convert::allocations(allocations, caller.role),
     }))
 }
 
@@ -42,7 +43,7 @@ pub(in crate::api) async fn create(
     Body(ask): Body<wire::Ask>,
 ) -> Result<(StatusCode, Json<wire::Allocation>), ApiError> {
     let done = service.allocate(&caller.actor, convert::ask(ask)).await?;
-    let allocation = convert::allocation(done.allocation);
+    let allocation = convert::allocation(done.allocation, caller.role);
     Ok((created(done.created), Json(allocation)))
 }
 
@@ -57,7 +58,7 @@ pub(in crate::api) async fn create_all(
         .await?
         .into_iter()
         .map(|done| wire::BatchAllocated {
-            allocation: convert::allocation(done.allocation),
+            allocation: convert::allocation(done.allocation, caller.role),
             created: done.created,
         })
         .collect();
@@ -72,10 +73,11 @@ pub(in crate::api) async fn create_all(
 
 pub(in crate::api) async fn show(
     State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
     Id(id): Id,
 ) -> Result<Json<wire::Allocation>, ApiError> {
     let allocation = service.allocation(id).await?;
-    Ok(Json(convert::allocation(allocation)))
+    Ok(Json(convert::allocation(allocation, caller.role)))
 }
 
 pub(in crate::api) async fn release(
@@ -84,7 +86,7 @@ pub(in crate::api) async fn release(
     Id(id): Id,
 ) -> Result<Json<wire::Allocation>, ApiError> {
     let released = service.release(&caller.actor, id).await?;
-    Ok(Json(convert::allocation(released)))
+    Ok(Json(convert::allocation(released, caller.role)))
 }
 
 pub(in crate::api) async fn change(
@@ -96,9 +98,10 @@ pub(in crate::api) async fn change(
     let dry_run = asked.dry_run;
     let wish = Wish {
         priority: asked.priority,
+        line: asked.line,
     };
     let done = service.change(&caller.actor, id, Change::Set(wish), dry_run);
-    Ok(Json(convert::changed(done.await?, dry_run)))
+    Ok(Json(convert::changed(done.await?, dry_run, caller.role)))
 }
 
 pub(in crate::api) async fn move_to(
@@ -113,7 +116,7 @@ pub(in crate::api) async fn move_to(
         model: asked.model,
     };
     let done = service.change(&caller.actor, id, Change::Move(to), dry_run);
-    Ok(Json(convert::changed(done.await?, dry_run)))
+    Ok(Json(convert::changed(done.await?, dry_run, caller.role)))
 }
 
 const fn created(new: bool) -> StatusCode {

@@ -1,20 +1,96 @@
-//! `GET /v1/licences`
+//! `/v1/licences`
 
 use axum::{Extension, Json, extract::State};
-use tallykey_client::wire::Licences;
+use base64ct::{Base64, Encoding as _};
+use tallykey_client::wire;
 
 use crate::{
-    api::convert,
-    service::{Principal, Service},
+    api::{
+        body::{Body, Segment},
+        convert,
+        error::{ApiError, HttpRefusal},
+    },
+    service::{ImportItem, Imported, PoolChange, Principal, Service, ServiceError},
 };
 
 pub(in crate::api) async fn list(
     State(service): State<Service>,
     Extension(caller): Extension<Principal>,
-) -> Json<Licences> {
-    let snapshot = service.snapshot();
-    let lines = snapshot.lines.iter();
-    Json(Licences {
-        lines: lines.map(|line| convert::line(line, caller.role)).collect(),
-    })
+) -> Result<Json<wire::Licences>, ApiError> {
+    let licences = service.licences().await?;
+    Ok(Json(convert::licences(&licences, caller.role)))
+}
+
+pub(in crate::api) async fn set_policy(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Body(asked): Body<wire::PolicyChange>,
+) -> Result<Json<wire::LicencesChanged>, ApiError> {
+    let change = PoolChange::Policy(convert::policy(asked.policy));
+    change_pool(&service, &caller, change, asked.dry_run).await
+}
+
+pub(in crate::api) async fn change_line(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Segment(line): Segment,
+    Body(asked): Body<wire::LineChange>,
+) -> Result<Json<wire::LicencesChanged>, ApiError> {
+    let change = if asked.parked {
+        PoolChange::Park(line)
+    } else {
+        PoolChange::Unpark(line)
+    };
+    change_pool(&service, &caller, change, asked.dry_run).await
+}
+
+pub(in crate::api) async fn import(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Body(asked): Body<wire::ImportAsk>,
+) -> Result<Json<wire::ImportAnswer>, ApiError> {
+    let content = Base64::decode_vec(&asked.content).map_err(|error| HttpRefusal::BadBody {
+        reason: format!("content: {error}"),
+    })?;
+    let items = service.import(&caller.actor, content).await?;
+    Ok(Json(wire::ImportAnswer {
+        items: items.into_iter().map(import_item).collect(),
+    }))
+}
+
+fn import_item(item: ImportItem) -> wire::ImportItem {
+    let (state, problem) = match item.outcome {
+        Ok(Imported::New) => (wire::ImportState::Imported, None),
+        Ok(Imported::Already) => (wire::ImportState::Already, None),
+        Err(refusal) => {
+            let problem = ApiError::from(ServiceError::from(refusal)).problem();
+            (wire::ImportState::Refused, Some(problem))
+        }
+    };
+    wire::ImportItem {
+        kind: item.kind.to_owned(),
+        id: item.id,
+        state,
+        problem,
+    }
+}
+
+pub(in crate::api) async fn remove(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Segment(id): Segment,
+) -> Result<Json<wire::Licences>, ApiError> {
+    service.remove_licence(&caller.actor, &id).await?;
+    let licences = service.licences().await?;
+    Ok(Json(convert::licences(&licences, caller.role)))
+}
+
+async fn change_pool(
+    service: &Service,
+    caller: &Principal,
+    change: PoolChange,
+    dry_run: bool,
+) -> Result<Json<wire::LicencesChanged>, ApiError> {
+    let done = service.change_pool(&caller.actor, change, dry_run).await?;
+    Ok(Json(convert::pool_changed(done, dry_run, caller.role)))
 }

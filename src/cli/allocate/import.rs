@@ -291,6 +291,7 @@ impl Columns {
             feature: optional(self.feature),
             model: optional(self.model),
             priority: priority.transpose()?,
+            line: None,
         })
     }
 

@@ -38,6 +38,16 @@ pub const LOCAL_CODES: &[LocalCode] = &[
     ),
     code("file-unreadable", Exit::Refused, "The file cannot be read"),
     code(
+        "nothing-to-import",
+        Exit::Refused,
+        "Nothing of Tallykey is in the files",
+    ),
+    code(
+        "not-all-imported",
+        Exit::Refused,
+        "Some of what was found was refused",
+    ),
+    code(
         "bad-csv",
         Exit::Refused,
         "The file is not a list of devices",

@@ -1,6 +1,6 @@
 use super::*;
 use crate::arbiter::{Kind, State, activate};
-use crate::ledger::Ask;
+use crate::ledger::{Ask, Pool};
 use crate::licence::testing;
 
 /// A ledger with 4 free camera channels and `paid` more, and a device for each model.
@@ -67,7 +67,7 @@ fn id(number: u64) -> Uuid {
 fn supply(paid: u64) -> Supply {
     let dongle = testing::entitlement(1, &[("camera", paid)]);
     let active = activate(State::Only(Kind::Dongle), [dongle]);
-    Supply::new(&testing::profile(), &active, 0)
+    Supply::new(&testing::profile(), &active, &Pool::default(), 0)
 }
 
 fn to(device: &str, model: Option<&str>) -> Change {
@@ -80,6 +80,7 @@ fn to(device: &str, model: Option<&str>) -> Change {
 fn priority(priority: i32) -> Change {
     Change::Set(Wish {
         priority: Some(priority),
+        ..Wish::default()
     })
 }
 

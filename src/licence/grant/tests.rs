@@ -113,7 +113,7 @@ fn a_grant_gives_its_holder_what_is_left_of_it() {
     assert_eq!(entitled.channels("camera", simulator::ISSUED_AT - 1), 0);
     assert_eq!(
         entitled.source(),
-        &Source {
+        &Source::Dongle {
             serial: SERIAL.into(),
             thumbprint: THUMBPRINT
         }

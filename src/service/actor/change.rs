@@ -1,16 +1,19 @@
 //! Changes of what is there: done, or only told.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
-use crate::ledger::{Change, Event, Ledger};
+use crate::ledger::{Change, Event, Ledger, PoolChange, Supply};
 use crate::licence::Refusal;
 
 use super::super::batch::Batch;
 use super::super::fault::ServiceError;
 use super::super::ports::Store;
-use super::super::request::{Actor, Changed};
-use super::Core;
+use super::super::request::{Actor, Changed, Licences, PoolChanged, UsedLine};
+use super::super::snapshot::LicenceLine;
 use super::views::Views;
+use super::{Core, publish};
 
 impl<S: Store> Core<S> {
     /// Changes one allocation. What it means for others is read before and after, so that a dry
@@ -30,7 +33,7 @@ impl<S: Store> Core<S> {
             None => return Err(Refusal::NoSuchAllocation { id }.into()),
         };
         let mut views = Views::of(ledger, &self.supply);
-        let (before, was) = (views.of_id(id), views.suspended(&feature));
+        let (before, was) = (views.read_id(id), views.suspended(&feature));
         let rehearsed = if dry_run {
             Some(self.rehearse(&events))
         } else {
@@ -44,10 +47,76 @@ impl<S: Store> Core<S> {
         let now = views.suspended(&feature);
         Ok(Changed {
             before,
-            after: views.of_id(id),
+            after: views.read_id(id),
             suspended: views.only_in(&now, &was),
             resumed: views.only_in(&was, &now),
         })
+    }
+
+    /// Changes the pool of lines, in the same way.
+    pub(super) fn change_pool(
+        &mut self,
+        actor: &Actor,
+        change: &PoolChange,
+        dry_run: bool,
+        batch: &mut Batch,
+    ) -> Result<PoolChanged, ServiceError> {
+        let (profile, ledger) = (&self.settings.profile, &self.state.ledger);
+        let event = ledger.change_pool(profile, &self.supply, change)?;
+        let was = self.waiting(ledger, &self.supply);
+        let rehearsed = if dry_run {
+            Some(self.rehearse(event.as_slice()))
+        } else {
+            if let Some(event) = &event {
+                self.record(actor, event, batch);
+                self.supply = self.stock(&self.state.ledger);
+            }
+            None
+        };
+        let (ledger, supply) = match &rehearsed {
+            Some(ledger) => (ledger, &self.stock(ledger)),
+            None => (&self.state.ledger, &self.supply),
+        };
+        let now = self.waiting(ledger, supply);
+        let mut views = Views::of(ledger, supply);
+        Ok(PoolChanged {
+            suspended: views.only_in(&now, &was),
+            resumed: views.only_in(&was, &now),
+            licences: self.licences(ledger, supply),
+        })
+    }
+
+    /// Ids of all allocations that do not count, feature by feature.
+    pub(super) fn waiting(&self, ledger: &Ledger, supply: &Supply) -> Vec<Uuid> {
+        let mut views = Views::of(ledger, supply);
+        let features = self.settings.profile.features().iter();
+        features
+            .flat_map(|feature| views.suspended(&feature.id))
+            .collect()
+    }
+
+    /// Every line, and what it pays for.
+    pub(super) fn licences(&self, ledger: &Ledger, supply: &Supply) -> Licences {
+        let (settings, pool) = (&self.settings, ledger.pool());
+        let now = self.now_s();
+        let all = self.counting();
+        let lines = publish::lines(settings, pool, &self.active, all, now);
+        let mut attributions = HashMap::new();
+        let mut used = |line: &LicenceLine| {
+            let attribution = attributions
+                .entry(line.feature.clone())
+                .or_insert_with(|| ledger.attribute(supply, &line.feature).unwrap_or_default());
+            attribution.used(&line.id)
+        };
+        let lines = lines.into_iter().map(|line| UsedLine {
+            used: used(&line),
+            line,
+        });
+        Licences {
+            policy: pool.policy(&settings.profile),
+            installed: self.licences.statuses().collect(),
+            lines: lines.collect(),
+        }
     }
 
     /// The ledger as `events` would make it.

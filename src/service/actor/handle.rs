@@ -40,18 +40,52 @@ impl<S: Store> Core<S> {
                 let result = self.change(&actor, id, &change, dry_run, batch);
                 batch.answer(reply, result);
             }
+            Request::ChangePool {
+                actor,
+                change,
+                dry_run,
+                reply,
+            } => {
+                let result = self.change_pool(&actor, &change, dry_run, batch);
+                batch.answer(reply, result);
+            }
+            Request::Import {
+                actor,
+                content,
+                reply,
+            } => {
+                let items = self.import(&actor, &content, batch);
+                batch.answer::<_, ServiceError>(reply, Ok(items));
+            }
+            Request::RemoveLicence { actor, id, reply } => {
+                let result = self.remove_licence(&actor, &id, batch);
+                batch.answer(reply, result);
+            }
+            Request::Resolve {
+                actor,
+                keep,
+                dry_run,
+                reply,
+            } => {
+                let result = self.resolve(&actor, keep, dry_run, batch);
+                batch.answer(reply, result);
+            }
+            Request::Licences { reply } => {
+                let licences = self.licences(&self.state.ledger, &self.supply);
+                batch.answer::<_, ServiceError>(reply, Ok(licences));
+            }
             Request::Allocation { id, reply } => {
                 let held = self.state.ledger.allocation(id);
                 let held = held.ok_or(Refusal::NoSuchAllocation { id });
                 let result =
-                    held.map(|held| Views::of(&self.state.ledger, &self.supply).view(held));
+                    held.map(|held| Views::of(&self.state.ledger, &self.supply).read(held));
                 batch.answer(reply, result.map_err(ServiceError::from));
             }
             Request::Allocations { reply } => {
                 let mut views = Views::of(&self.state.ledger, &self.supply);
                 let mut all: Vec<_> = self.state.ledger.allocations().collect();
                 all.sort_unstable_by_key(|held| held.order);
-                let all = all.into_iter().map(|held| views.view(held)).collect();
+                let all = all.into_iter().map(|held| views.read(held)).collect();
                 batch.answer::<_, ServiceError>(reply, Ok(all));
             }
             Request::History {

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::arbiter::{Active, Kind};
-use crate::licence::{Entitlement, Feature, Line};
+use crate::licence::{Entitlement, Feature, Line, Source};
 
 use super::super::fault::Fault;
 use super::super::ports::Store;
 use super::super::snapshot::{FeatureCounts, Held, LicenceLine, LineSource, Product, Snapshot};
 use super::super::state::State;
+use super::super::token::hex;
 use super::super::{Settings, dongles::Dongles};
 use super::time::Time;
 use super::{Core, news};
-use crate::ledger::Supply;
+use crate::ledger::{Pool, Supply};
 
 impl<S: Store> Core<S> {
     /// Publishes the state in memory, all of which is durable.
@@ -53,12 +54,11 @@ impl<S: Store> Core<S> {
             settings,
             state,
             supply,
-            active,
             dongles,
             time,
             ..
         } = self;
-        snapshot(settings, state, (active, supply), dongles, time)
+        snapshot(settings, state, supply, dongles, time)
     }
 }
 
@@ -66,7 +66,7 @@ impl<S: Store> Core<S> {
 pub(super) fn snapshot(
     settings: &Settings,
     state: &State,
-    (active, supply): (&Active, &Supply),
+    supply: &Supply,
     dongles: &Dongles,
     time: &Time,
 ) -> Snapshot {
@@ -91,14 +91,13 @@ pub(super) fn snapshot(
         features: counts(settings, state, supply),
         dongles: dongles.statuses().cloned().collect(),
         away: away.collect(),
-        lines: lines(settings, active, dongles, time.now_s()),
         head: (state.head.seq, state.head.hash),
         broken: None,
         confirmed: Instant::now(),
     }
 }
 
-fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCounts> {
+pub(super) fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCounts> {
     let count = |feature: &Feature| {
         let balance = state.ledger.balance(supply, &feature.id).ok()?;
         Some(FeatureCounts {
@@ -110,6 +109,7 @@ fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCou
             used: balance.used,
             available: balance.available,
             suspended: balance.suspended,
+            parked: balance.parked,
         })
     };
     settings
@@ -120,14 +120,21 @@ fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCou
         .collect()
 }
 
-fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> Vec<LicenceLine> {
+/// Every line at `now` (Unix time in seconds), the free ones first.
+pub(super) fn lines(
+    settings: &Settings,
+    pool: &Pool,
+    active: &Active,
+    all: impl IntoIterator<Item = Entitlement>,
+    now: u64,
+) -> Vec<LicenceLine> {
     let free = settings
         .profile
         .features()
         .iter()
         .filter(|feature| feature.free > 0);
     let free = free.map(|feature| LicenceLine {
-        id: format!("free/{}", feature.id),
+        id: feature.free_id(),
         source: LineSource::Free,
         feature: feature.id.clone(),
         count: feature.free,
@@ -137,31 +144,38 @@ fn lines(settings: &Settings, active: &Active, dongles: &Dongles, now: u64) -> V
         valid_to: None,
         renew_by: None,
         active: !active.excludes_free(),
+        parked: false,
     });
-    let of_dongle = |one: &Entitlement| {
-        let counts = active.entitlements().contains(one);
-        let source = one.source().clone();
-        let line = |line: &Line| LicenceLine {
-            id: format!(
-                "{}/{}/{}",
-                source.serial,
-                settings.profile.product(),
-                line.id
-            ),
-            source: LineSource::Dongle {
-                serial: source.serial.clone(),
-                revision: line.revision,
-            },
-            feature: line.feature.clone(),
-            count: line.count,
-            given: line.given,
-            plan: line.plan.name(),
-            valid_from: Some(line.valid_from),
-            valid_to: line.valid_to,
-            renew_by: line.grace_to.filter(|_| line.awaits_renewal_at(now)),
-            active: counts && line.is_valid_at(now),
+    let of_source = |one: Entitlement| {
+        let counts = active.entitlements().contains(&one);
+        let source = one.source();
+        let line = |line: &Line| {
+            let id = source.line_id(settings.profile.product(), line.id);
+            let parked = pool.is_parked(&id);
+            LicenceLine {
+                id,
+                source: match source {
+                    Source::Dongle { serial, .. } => LineSource::Dongle {
+                        serial: serial.clone(),
+                        revision: line.revision,
+                    },
+                    Source::Licence { identity } => LineSource::Licence {
+                        id: hex(identity),
+                        revision: line.revision,
+                    },
+                },
+                feature: line.feature.clone(),
+                count: line.count,
+                given: line.given,
+                plan: line.plan.name(),
+                valid_from: Some(line.valid_from),
+                valid_to: line.valid_to,
+                renew_by: line.grace_to.filter(|_| line.awaits_renewal_at(now)),
+                active: counts && !parked && line.is_valid_at(now),
+                parked,
+            }
         };
         one.lines().iter().map(line).collect::<Vec<_>>()
     };
-    free.chain(dongles.counting().flat_map(of_dongle)).collect()
+    free.chain(all.into_iter().flat_map(of_source)).collect()
 }

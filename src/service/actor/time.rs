@@ -77,7 +77,9 @@ impl<S: Store> Core<S> {
         for event in passed.events {
             self.tell(event, batch);
         }
-        if passed.turned {
+        let now_s = self.time.now_s();
+        let turned = self.licences.pass(&self.state.shelf, &self.settings, now_s);
+        if passed.turned || turned {
             self.weigh(batch);
         }
     }

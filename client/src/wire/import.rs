@@ -1,0 +1,108 @@
+//! Software licences: import, and the choice between them and dongles.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Allocation, AuthenticationType, FeatureCounts};
+use crate::Problem;
+
+/// Body of `POST /v1/licences`: a file as it is, whatever its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportAsk {
+    /// The file's content, base64 (RFC 4648 §4).
+    pub content: String,
+}
+
+/// Answer of `POST /v1/licences`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportAnswer {
+    /// What came of each object of the file, in order.
+    pub items: Vec<ImportItem>,
+}
+
+/// What came of one object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportItem {
+    /// What it is: `licence`, `composite`, or the name of something that is not imported here.
+    pub kind: String,
+    /// Its id, if it verified.
+    pub id: Option<String>,
+    /// What was done with it.
+    pub state: ImportState,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// What was done with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImportState {
+    /// It is installed now.
+    Imported,
+    /// It was installed before.
+    Already,
+    /// Nothing was done with it.
+    Refused,
+}
+
+/// One software licence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Licence {
+    /// Its id; shortened for callers without the admin role.
+    pub id: String,
+    /// Its revision.
+    pub revision: u64,
+    /// `holds`, `machine-grace`, or `machine-changed`.
+    pub state: String,
+    /// Until when it counts although the machine changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<jiff::Timestamp>,
+    /// Components of this machine that are not what was recorded, such as `board replaced`.
+    pub drift: Vec<String>,
+}
+
+/// Body of `POST /v1/conflict/resolve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveAsk {
+    /// The kind that is to count.
+    pub keep: Keep,
+    /// Only answer what would be so.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A kind of source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// Dongles.
+    Dongle,
+    /// Software licences.
+    Software,
+}
+
+/// What a choice makes of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// How it was.
+    pub before: Standpoint,
+    /// How it is then.
+    pub after: Standpoint,
+    /// Allocations that are suspended by it.
+    pub suspended: Vec<Allocation>,
+    /// Allocations that resume by it.
+    pub resumed: Vec<Allocation>,
+}
+
+/// What counts, and what is there of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standpoint {
+    /// The kind that counts.
+    pub authentication_type: AuthenticationType,
+    /// Counts of every feature.
+    pub features: Vec<FeatureCounts>,
+}

@@ -1,0 +1,204 @@
+//! From a software licence to what it gives on this machine.
+
+mod refusal;
+
+use std::collections::BTreeSet;
+
+use tallykey_protocol::composite::Composite;
+use tallykey_protocol::grant::{Line as Granted, NO_FREE_CHANNELS};
+use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
+use tallykey_protocol::target::Binding;
+
+use super::machine_binding::{Facts, Match, judge};
+use super::{Entitlement, Line, Profile, Source, Trust};
+pub use refusal::LicenceRefusal;
+
+/// How a software licence came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// The vendor's desk signed it.
+    Licence,
+    /// A dongle's receipt with the grant that it came from.
+    Composite,
+}
+
+impl Form {
+    /// The stable name in API and history.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Licence => "licence",
+            Self::Composite => "composite",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Licence, Self::Composite]
+            .into_iter()
+            .find(|form| form.name() == name)
+    }
+}
+
+/// A software licence that verified up to the vendor's root, whatever machine it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoftwareLicence {
+    identity: [u8; 32],
+    revision: u64,
+    /// The machine that it is for; none for a MAC licence.
+    machine: Option<Binding>,
+    lines: Vec<Line>,
+    absorbs: Vec<[u8; 32]>,
+    excludes_free: bool,
+}
+
+impl SoftwareLicence {
+    /// Verifies a licence up to the vendor's root, and that it is for this host's product.
+    ///
+    /// # Errors
+    /// [`LicenceRefusal`]; nothing in it may be believed then.
+    pub fn verify(
+        form: Form,
+        bytes: &[u8],
+        trust: &Trust,
+        profile: &Profile,
+    ) -> Result<Self, LicenceRefusal> {
+        match form {
+            Form::Licence => Self::of_desk(bytes, trust, profile),
+            Form::Composite => Self::of_dongle(bytes, trust, profile),
+        }
+    }
+
+    fn of_desk(bytes: &[u8], trust: &Trust, profile: &Profile) -> Result<Self, LicenceRefusal> {
+        let (licence, identity) = Licence::verify(bytes, &trust.root())
+            .map_err(|problem| LicenceRefusal::NotVendors { problem })?;
+        is_for(licence.product, licence.profile_revision, profile)?;
+        let line = |line: &OfMacs<'_>| {
+            let macs = line.macs.addresses();
+            let only = (!macs.is_empty()).then(|| macs.iter().copied().collect());
+            of_line(&line.line, licence.revision, profile, only)
+        };
+        Ok(Self {
+            identity,
+            revision: licence.revision,
+            machine: match &licence.holder {
+                Holder::Machine { binding, .. } => Some(*binding),
+                Holder::Macs => None,
+            },
+            lines: licence.lines.iter().map(line).collect(),
+            absorbs: licence.absorbs.to_vec(),
+            excludes_free: licence.flags & NO_FREE_CHANNELS != 0,
+        })
+    }
+
+    fn of_dongle(bytes: &[u8], trust: &Trust, profile: &Profile) -> Result<Self, LicenceRefusal> {
+        let converted = Composite::verify(bytes, &trust.root())
+            .map_err(|problem| LicenceRefusal::NotConverted { problem })?;
+        let (target, traced) = (&converted.target, &converted.traced);
+        let grant = &traced.grant;
+        if traced.simulated && !trust.is_test() {
+            return Err(LicenceRefusal::Simulated);
+        }
+        is_for(grant.product, grant.profile_revision, profile)?;
+        let line = |line: &Granted<'_>| of_line(line, grant.revision, profile, None);
+        Ok(Self {
+            identity: traced.identity,
+            revision: grant.revision,
+            machine: Some(target.binding()),
+            lines: traced.lines.iter().map(line).collect(),
+            absorbs: Vec::new(),
+            excludes_free: grant.flags & NO_FREE_CHANNELS != 0,
+        })
+    }
+
+    /// What it is known by for ever: the record's digest, or that of the receipt it was made with.
+    #[must_use]
+    pub const fn identity(&self) -> &[u8; 32] {
+        &self.identity
+    }
+
+    /// Its revision, or that of the grant which the dongle gave from.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Identities of what it replaces.
+    #[must_use]
+    pub fn absorbs(&self) -> &[[u8; 32]] {
+        &self.absorbs
+    }
+
+    /// How much of the machine that it is for is in these facts; none for a MAC licence, which is for no machine.
+    ///
+    /// # Errors
+    /// [`LicenceRefusal::BadBinding`]: its machine is recorded in a way that fits too many.
+    pub fn judge(&self, facts: &Facts) -> Result<Option<Match>, LicenceRefusal> {
+        let matched = self.machine.as_ref().map(|binding| judge(binding, facts));
+        matched
+            .transpose()
+            .map_err(|problem| LicenceRefusal::BadBinding { problem })
+    }
+
+    /// That it holds on the machine with these facts; how much of it matches.
+    ///
+    /// # Errors
+    /// [`LicenceRefusal::OtherMachine`], or as [`SoftwareLicence::judge`].
+    pub fn holds(&self, facts: &Facts) -> Result<Option<Match>, LicenceRefusal> {
+        let matched = self.judge(facts)?;
+        match matched {
+            Some(found) if !found.holds() => Err(LicenceRefusal::OtherMachine {
+                matched: found.matched(),
+                recorded: found.recorded(),
+            }),
+            found => Ok(found),
+        }
+    }
+
+    /// What it gives where it holds.
+    #[must_use]
+    pub fn entitlement(&self) -> Entitlement {
+        Entitlement {
+            source: Source::Licence {
+                identity: self.identity,
+            },
+            lines: self.lines.clone(),
+            excludes_free: self.excludes_free,
+        }
+    }
+}
+
+fn is_for(product: &str, needed: u64, profile: &Profile) -> Result<(), LicenceRefusal> {
+    if product != profile.product() {
+        return Err(LicenceRefusal::OtherProduct {
+            product: product.to_owned(),
+            ours: profile.product().to_owned(),
+        });
+    }
+    let loaded = profile.revision();
+    if needed > loaded {
+        return Err(LicenceRefusal::ProfileTooOld { needed, loaded });
+    }
+    Ok(())
+}
+
+fn of_line(
+    line: &Granted<'_>,
+    revision: u64,
+    profile: &Profile,
+    only: Option<BTreeSet<[u8; 6]>>,
+) -> Line {
+    Line {
+        revision,
+        id: line.id,
+        feature: line.feature.to_owned(),
+        count: line.count,
+        given: 0,
+        plan: line.plan,
+        valid_from: line.valid_from,
+        valid_to: line.valid_to,
+        grace_to: profile.renewal_grace(line.plan, line.valid_to),
+        only,
+    }
+}

@@ -1,0 +1,175 @@
+//! Software licences: imported, removed, and which kind of source counts.
+
+use tallykey_protocol::file::{self, Objects};
+use tallykey_protocol::limits::OBJECT_MAX;
+
+use crate::arbiter::{self, Kind};
+use crate::ledger::{Bytes, Event};
+use crate::licence::machine_binding::Facts;
+use crate::licence::{Form, Refusal, SoftwareLicence};
+
+use super::super::batch::Batch;
+use super::super::fault::ServiceError;
+use super::super::licences::{Licences, admit};
+use super::super::ports::Store;
+use super::super::request::{Actor, ImportItem, Imported, Resolution, Standpoint};
+use super::super::token::hex;
+use super::views::Views;
+use super::{Core, publish};
+use crate::ledger::Supply;
+
+/// Longest part of an id that is told back.
+const SHOWN: usize = 64;
+
+impl<S: Store> Core<S> {
+    /// Imports every licence of a file, each by itself: one that is refused keeps none of the others out.
+    pub(super) fn import(
+        &mut self,
+        actor: &Actor,
+        content: &[u8],
+        batch: &mut Batch,
+    ) -> Vec<ImportItem> {
+        let facts = (self.settings.machine)();
+        let mut objects = Objects::new(content);
+        let mut buffer = vec![0; OBJECT_MAX];
+        let mut items = Vec::new();
+        while let Some(object) = objects.next(&mut buffer) {
+            items.push(match object {
+                Ok(object) => self.import_one(actor, &object, &facts, batch),
+                Err(problem) => ImportItem {
+                    kind: "unknown",
+                    id: None,
+                    outcome: Err(Refusal::DamagedFile { problem }),
+                },
+            });
+        }
+        self.licences = Licences::read(&self.state.shelf, &self.settings, &facts, self.now_s());
+        self.weigh(batch);
+        items
+    }
+
+    fn import_one(
+        &mut self,
+        actor: &Actor,
+        object: &file::Object<'_>,
+        facts: &Facts,
+        batch: &mut Batch,
+    ) -> ImportItem {
+        let kind = object.kind.name();
+        let form = match object.kind {
+            file::Kind::Licence => Form::Licence,
+            file::Kind::Composite => Form::Composite,
+            _ => {
+                let outcome = Err(Refusal::NotALicence { kind });
+                return ImportItem {
+                    kind,
+                    id: None,
+                    outcome,
+                };
+            }
+        };
+        let (trust, profile) = (&self.settings.trust, &self.settings.profile);
+        let licence = match SoftwareLicence::verify(form, object.bytes, trust, profile) {
+            Ok(licence) => licence,
+            Err(refusal) => {
+                let outcome = Err(refusal.into());
+                return ImportItem {
+                    kind,
+                    id: None,
+                    outcome,
+                };
+            }
+        };
+        let admitted = admit(&self.state.shelf, &licence, facts, |id, absorbs| {
+            Event::LicenceImported {
+                id,
+                form: form.name().to_owned(),
+                revision: licence.revision(),
+                absorbs,
+                record: Bytes(object.bytes.to_vec()),
+            }
+        });
+        let outcome = admitted.map(|event| match event {
+            Some(event) => {
+                self.record(actor, &event, batch);
+                Imported::New
+            }
+            None => Imported::Already,
+        });
+        ImportItem {
+            kind,
+            id: Some(hex(licence.identity())),
+            outcome: outcome.map_err(Refusal::from),
+        }
+    }
+
+    /// Takes a licence away. Its file may be imported again, unless a later one replaced it.
+    pub(super) fn remove_licence(
+        &mut self,
+        actor: &Actor,
+        id: &str,
+        batch: &mut Batch,
+    ) -> Result<(), ServiceError> {
+        if self.state.shelf.get(id).is_none() {
+            let id = id.chars().take(SHOWN).collect();
+            return Err(Refusal::NoSuchLicence { id }.into());
+        }
+        self.record(actor, &Event::LicenceRemoved { id: id.to_owned() }, batch);
+        self.read_licences();
+        self.weigh(batch);
+        Ok(())
+    }
+
+    /// Reads the machine, and the licences with it.
+    pub(super) fn read_licences(&mut self) {
+        let facts = (self.settings.machine)();
+        self.licences = Licences::read(&self.state.shelf, &self.settings, &facts, self.now_s());
+    }
+
+    /// Makes one kind count and holds the other, as the operator says; with `dry_run` only says what would be so.
+    pub(super) fn resolve(
+        &mut self,
+        actor: &Actor,
+        keep: Kind,
+        dry_run: bool,
+        batch: &mut Batch,
+    ) -> Result<Resolution, ServiceError> {
+        let state = self.state.arbiter;
+        if state.active() != Some(keep) && state.held() != Some(keep) {
+            return Err(Refusal::NothingToKeep { kind: keep.name() }.into());
+        }
+        let event = arbiter::Event::Keep(keep);
+        let next = arbiter::decide(state, event, self.settings.takeover);
+        let active = arbiter::activate(next, self.counting());
+        let pool = self.state.ledger.pool();
+        let supply = Supply::new(&self.settings.profile, &active, pool, self.now_s());
+
+        let (before, was) = (
+            self.standpoint(state, &self.supply),
+            self.waiting(&self.state.ledger, &self.supply),
+        );
+        let (after, now) = (
+            self.standpoint(next, &supply),
+            self.waiting(&self.state.ledger, &supply),
+        );
+        let mut views = Views::of(&self.state.ledger, &supply);
+        let resolution = Resolution {
+            before,
+            after,
+            suspended: views.only_in(&now, &was),
+            resumed: views.only_in(&was, &now),
+        };
+        if !dry_run {
+            self.decide_as(actor, event, batch);
+            self.settle();
+        }
+        Ok(resolution)
+    }
+
+    fn standpoint(&self, state: arbiter::State, supply: &Supply) -> Standpoint {
+        Standpoint {
+            authentication_type: state.authentication_type(),
+            features: publish::counts(&self.settings, &self.state, supply),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The software licences of this machine, verified again at every start: what they give, and how well they fit.
+
+use std::collections::BTreeMap;
+
+use crate::ledger::{Event, Shelf};
+use crate::licence::machine_binding::{Drift, Facts, Match, Standing};
+use crate::licence::{Entitlement, LicenceRefusal, SoftwareLicence};
+
+use super::Settings;
+use super::token::hex;
+
+/// Every licence on the shelf that verifies.
+#[derive(Debug, Default)]
+pub(super) struct Licences {
+    installed: BTreeMap<String, Installed>,
+}
+
+#[derive(Debug)]
+struct Installed {
+    licence: SoftwareLicence,
+    /// How well the machine fits; none for a MAC licence.
+    matched: Option<Match>,
+    standing: Standing,
+}
+
+/// One installed licence, for readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenceStatus {
+    /// Its identity, hex.
+    pub id: String,
+    /// Its revision.
+    pub revision: u64,
+    /// Where it stands: whether it holds on this machine.
+    pub standing: Standing,
+    /// Components of this machine that are not what was recorded.
+    pub drift: Vec<Drift>,
+}
+
+impl Licences {
+    /// Verifies what is on the shelf. What does not verify any more counts for nothing, and is said in the log.
+    pub(super) fn read(shelf: &Shelf, settings: &Settings, facts: &Facts, now: u64) -> Self {
+        let mut installed = BTreeMap::new();
+        for (id, kept) in shelf.kept() {
+            let Settings { trust, profile, .. } = settings;
+            let licence = SoftwareLicence::verify(kept.form, &kept.record.0, trust, profile);
+            let judged = licence.and_then(|licence| Ok((licence.judge(facts)?, licence)));
+            match judged {
+                Ok((matched, licence)) => {
+                    let standing = standing(shelf, id, settings, now);
+                    let one = Installed {
+                        licence,
+                        matched,
+                        standing,
+                    };
+                    installed.insert(id.to_owned(), one);
+                }
+                Err(refusal) => tracing::warn!(
+                    id,
+                    code = refusal.code(),
+                    next = refusal.next(),
+                    "a software licence counts no more: {refusal}"
+                ),
+            }
+        }
+        Self { installed }
+    }
+
+    /// What the history has to tell of licences that ceased to hold on this machine, or hold again.
+    pub(super) fn news(&self, shelf: &Shelf, now: u64) -> Vec<Event> {
+        let news = self.installed.iter().filter_map(|(id, one)| {
+            let matched = one.matched.as_ref()?;
+            let kept = shelf.get(id)?;
+            let changed = kept.footing.after(matched.holds(), now) != kept.footing;
+            changed.then(|| Event::LicenceMachine {
+                id: id.clone(),
+                holds: matched.holds(),
+                matched: matched.matched(),
+                recorded: matched.recorded(),
+                since: now,
+            })
+        });
+        news.collect()
+    }
+
+    /// Lets time pass up to `now` (Unix time in seconds); whether a licence began or ceased to count.
+    pub(super) fn pass(&mut self, shelf: &Shelf, settings: &Settings, now: u64) -> bool {
+        let mut turned = false;
+        for (id, one) in &mut self.installed {
+            let standing = standing(shelf, id, settings, now);
+            turned |= (standing == Standing::Out) != (one.standing == Standing::Out);
+            one.standing = standing;
+        }
+        turned
+    }
+
+    /// What every licence that holds here gives, or did until a short time ago.
+    pub(super) fn counting(&self) -> impl Iterator<Item = Entitlement> {
+        let counting = self.installed.values();
+        counting
+            .filter(|one| one.standing != Standing::Out)
+            .map(|one| one.licence.entitlement())
+    }
+
+    /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
+    pub(super) fn next_turn(&self, now: u64) -> Option<u64> {
+        self.counting().filter_map(|one| one.next_turn(now)).min()
+    }
+
+    pub(super) fn statuses(&self) -> impl Iterator<Item = LicenceStatus> {
+        self.installed.iter().map(|(id, one)| LicenceStatus {
+            id: id.clone(),
+            revision: one.licence.revision(),
+            standing: one.standing,
+            drift: one
+                .matched
+                .as_ref()
+                .map(|matched| matched.drift().to_vec())
+                .unwrap_or_default(),
+        })
+    }
+}
+
+fn standing(shelf: &Shelf, id: &str, settings: &Settings, now: u64) -> Standing {
+    let days = settings.profile.budgets().machine_grace_days;
+    let kept = shelf.get(id);
+    kept.map_or(Standing::Out, |kept| kept.footing.standing(now, days))
+}
+
+/// Whether a licence may be put on the shelf; if so, what the history will tell.
+///
+/// # Errors
+/// [`LicenceRefusal`]. `Ok(None)`: it is there.
+pub(super) fn admit(
+    shelf: &Shelf,
+    licence: &SoftwareLicence,
+    facts: &Facts,
+    event: impl FnOnce(String, Vec<String>) -> Event,
+) -> Result<Option<Event>, LicenceRefusal> {
+    let id = hex(licence.identity());
+    if let Some(by) = shelf.replaced_by(&id) {
+        return Err(LicenceRefusal::Absorbed { by: by.to_owned() });
+    }
+    if shelf.get(&id).is_some() {
+        return Ok(None);
+    }
+    licence.holds(facts)?;
+    let absorbs = licence.absorbs().iter().map(|old| hex(old)).collect();
+    Ok(Some(event(id, absorbs)))
+}
