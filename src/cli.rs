@@ -15,6 +15,7 @@ mod places;
 mod priority;
 mod release;
 mod relocate;
+mod renew;
 mod screen;
 mod serve;
 mod status;
@@ -94,6 +95,8 @@ pub(crate) enum Question {
     Move(relocate::MoveArgs),
     /// Say which devices are suspended last in a shortage.
     Priority(priority::PriorityArgs),
+    /// Put off the end of channels that are held for a time.
+    Renew(renew::RenewArgs),
     /// Name the line that pays for a device.
     Pay(pay::PayArgs),
     /// List, show or blink dongles.
@@ -164,6 +167,7 @@ impl Asking {
             Question::Move(args) => relocate::run(args, &find.await?, screen).await,
             Question::Priority(args) => priority::run(args, &find.await?, screen).await,
             Question::Pay(args) => pay::run(args, &find.await?, screen).await,
+            Question::Renew(args) => renew::run(args, &find.await?, screen).await,
             Question::Release(args) => release::run(args, &find.await?, screen).await,
             Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
             Question::History(args) => history::run(args, &find.await?, screen).await,

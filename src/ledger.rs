@@ -12,13 +12,14 @@ mod channel;
 mod device;
 mod entry;
 mod event;
+mod lease;
 mod listed;
 mod marks;
 mod pool;
 mod supply;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -29,7 +30,8 @@ pub use change::{Change, Relocation, Wish};
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
-pub use event::{Event, GrantMark, SeenBefore};
+pub use event::{Event, GrantMark, SeenBefore, Why};
+pub use lease::{TTL_MAX, TTL_MIN};
 pub use marks::{Marks, RolledBack};
 pub use pool::{Pool, PoolChange};
 pub use supply::Supply;
@@ -41,6 +43,8 @@ pub struct Ledger {
     /// Where each allocation is: its feature and its place in the order.
     places: HashMap<Uuid, (String, Place)>,
     pool: Pool,
+    /// When each allocation that was made for a time ends, the next one first.
+    leases: BTreeSet<(u64, Uuid)>,
 }
 
 /// Allocations of one feature.
@@ -75,6 +79,8 @@ pub struct Allocation {
     pub priority: i32,
     /// The line that the user named to pay for it.
     pub line: Option<String>,
+    /// When it ends unless it is renewed, Unix time in seconds.
+    pub until: Option<u64>,
 }
 
 /// Where an allocation stands in the order of its feature: the last is suspended first.

@@ -15,8 +15,8 @@ use crate::{
     transport::Connection,
     wire::{
         Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed, Dongles,
-        HistoryPage, Licences, LicencesChanged, LineChange, Move, NewToken, PolicyChange, Status,
-        Token, TokenAsk, Tokens,
+        HistoryPage, Licences, LicencesChanged, LineChange, Move, NewToken, PolicyChange, Renewal,
+        Status, Token, TokenAsk, Tokens,
     },
 };
 
@@ -127,6 +127,13 @@ impl Client {
     /// Moves an allocation to another device, in one step.
     pub async fn move_to(&self, id: Uuid, to: &Move) -> Result<Changed, ClientError> {
         let path = format!("/v1/allocations/{id}/move");
+        let answer = self.call(Method::POST, &path, Some(to)).await?;
+        self.read(&answer)
+    }
+
+    /// Puts off the end of an allocation that is for a time.
+    pub async fn renew(&self, id: Uuid, to: &Renewal) -> Result<Changed, ClientError> {
+        let path = format!("/v1/allocations/{id}/renew");
         let answer = self.call(Method::POST, &path, Some(to)).await?;
         self.read(&answer)
     }

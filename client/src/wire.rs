@@ -14,7 +14,9 @@ mod token;
 pub use allocation::{
     Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer, Payment,
 };
-pub use change::{AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange};
+pub use change::{
+    AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange, Renewal,
+};
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use licence::{Licences, Line, LineSource, Policy};

@@ -20,6 +20,10 @@ fn moment(milliseconds: i64) -> Timestamp {
     })
 }
 
+fn seconds(moment_s: Option<u64>) -> Option<Timestamp> {
+    moment_s.map(|s| moment(i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000)))
+}
+
 pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
     wire::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -88,9 +92,6 @@ fn dongle(dongle: &DongleStatus) -> wire::Dongle {
 /// Line ids in full are for administrators; others see which is which and no more.
 fn line(used: &UsedLine, reader: Role) -> wire::Line {
     let UsedLine { line, used } = used;
-    let seconds = |s: Option<u64>| {
-        s.map(|s| moment(i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000)))
-    };
     wire::Line {
         id: line_id(line.id.clone(), reader),
         source: match &line.source {
@@ -167,6 +168,7 @@ pub(super) fn ask(ask: wire::Ask) -> Ask {
             priority: ask.priority,
             line: ask.line.map(Some),
         },
+        ttl: ask.ttl,
     }
 }
 
@@ -200,6 +202,7 @@ pub(super) fn allocation(allocation: Allocation, reader: Role) -> wire::Allocati
         priority: allocation.priority,
         line: allocation.line.map(|line| line_id(line, reader)),
         lines: allocation.lines.map(payments),
+        expires_at: seconds(allocation.until),
         state: match allocation.state {
             AllocationState::Licensed => wire::AllocationState::Licensed,
             AllocationState::Suspended => wire::AllocationState::Suspended,

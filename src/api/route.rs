@@ -70,6 +70,7 @@ routes! {
     DELETE "/v1/allocations/{id}",      CLIENT, 0,    allocations::release;
     PATCH  "/v1/allocations/{id}",      CLIENT, ONE,  allocations::change;
     POST   "/v1/allocations/{id}/move", ADMIN,  ONE,  allocations::move_to;
+    POST   "/v1/allocations/{id}/renew", CLIENT, ONE, allocations::renew;
     GET    "/v1/dongles",               VIEWER, 0,    dongles::list;
     POST   "/v1/dongles/{serial}/wink", CLIENT, 0,    dongles::wink;
     GET    "/v1/history",               VIEWER, 0,    history::list;

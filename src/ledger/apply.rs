@@ -26,6 +26,7 @@ impl Ledger {
                 weight,
                 priority,
                 line,
+                until,
             } => {
                 let device = DeviceId::from_normalised(device).ok_or(Impossible)?;
                 self.insert(Allocation {
@@ -38,6 +39,7 @@ impl Ledger {
                     order: seq,
                     priority: *priority,
                     line: line.clone(),
+                    until: *until,
                 })
             }
             Event::PrioritySet { id, now, .. } => {
@@ -48,6 +50,11 @@ impl Ledger {
             Event::LineNamed { id, line, .. } => {
                 let mut changed = self.remove(*id)?;
                 changed.line = line.clone();
+                self.insert(changed)
+            }
+            Event::Renewed { id, until, .. } => {
+                let mut changed = self.remove(*id)?;
+                changed.until = *until;
                 self.insert(changed)
             }
             Event::LineParked { line } => {
@@ -99,6 +106,9 @@ impl Ledger {
         if let Some(line) = &new.line {
             *held.named.entry(line.clone()).or_default() += u64::from(new.weight);
         }
+        if let Some(until) = new.until {
+            self.leases.insert((until, new.id));
+        }
         held.by_device.insert(new.device.clone(), new.id);
         self.places
             .insert(new.id, (new.feature.clone(), new.place()));
@@ -120,6 +130,9 @@ impl Ledger {
                 held.named.remove(line);
             }
         }
+        if let Some(until) = gone.until {
+            self.leases.remove(&(until, gone.id));
+        }
         Ok(gone)
     }
 }
@@ -127,6 +140,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Why;
 
     fn allocated(id: u128, device: &str) -> Event {
         Event::Allocated {
@@ -137,6 +151,7 @@ mod tests {
             weight: 2,
             priority: 0,
             line: None,
+            until: None,
         }
     }
 
@@ -167,6 +182,7 @@ mod tests {
             device: "gate".into(),
             feature: "camera".into(),
             weight: 2,
+            because: Why::Asked,
         }
     }
 

@@ -252,6 +252,7 @@ mod tests {
                 weight: *weight,
                 priority: 0,
                 line: None,
+                until: None,
             };
             ledger.apply(seq, 0, &event).expect("possible");
         }

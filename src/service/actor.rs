@@ -115,6 +115,7 @@ impl<S: Store> Core<S> {
         let mut batch = Batch::default();
         self.tell(Event::ServiceStarted { version, simulated }, &mut batch);
         self.settle(arbiter::Event::Started, &mut batch);
+        self.expire(&mut batch);
         self.commit(batch).await;
         self.broken.clone().map_or(Ok(()), Err)
     }
@@ -152,6 +153,7 @@ impl<S: Store> Core<S> {
         if self.next_turn.is_some_and(|turn| turn <= self.now_s()) {
             self.weigh(&mut batch);
         }
+        self.expire(&mut batch);
         match wake {
             Wake::Dongle(event) => self.notice(event, &mut batch),
             Wake::Tick => self.confirm(),

@@ -175,6 +175,8 @@ pub struct Allocation {
     pub line: Option<String>,
     /// The lines that pay for it; none where that was not read.
     pub lines: Option<Vec<Payment>>,
+    /// When it ends unless it is renewed, Unix time in seconds.
+    pub until: Option<u64>,
     /// Whether it is licensed now.
     pub state: AllocationState,
     /// When it was made, Unix time in milliseconds.

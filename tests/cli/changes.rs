@@ -152,3 +152,25 @@ fn lines_are_parked_named_and_put_in_order() {
         "{policy}"
     );
 }
+
+#[test]
+fn a_channel_for_a_time_is_renewed() {
+    let home = Home::new();
+    let _service = home.serve();
+    let allocate = ["allocate", DEVICE, "--feature", "camera", "--ttl", "600"];
+    let held = home.run(&allocate).exits(0).out();
+    assert!(held.contains("  1 channel  until 20"), "{held}");
+    let dry = ["renew", DEVICE, "--ttl", "86400", "--dry-run"];
+    let renewed = home.run(&dry).exits(0).out();
+    assert!(renewed.contains("(renewed)"), "{renewed}");
+    assert!(
+        renewed.ends_with("dry run: nothing was changed\n"),
+        "{renewed}"
+    );
+    home.run(&["renew", DEVICE, "--ttl", "5"])
+        .fails(3, "bad-ttl");
+    // Asked for without an end it lasts.
+    home.run(&["allocate", DEVICE]).exits(0);
+    home.run(&["renew", DEVICE, "--ttl", "600"])
+        .fails(3, "not-for-a-time");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 use tallykey::service::{
@@ -9,7 +10,10 @@ use tallykey::service::{
 };
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Dongle, FREE, QUAD, operator, product};
+use crate::bench::{Bench, Dongle, FREE, NOW, QUAD, operator, product};
+
+/// When the test begins, Unix time in seconds.
+const START: u64 = NOW.unsigned_abs() / 1_000;
 
 const FEATURES: [&str; 2] = ["camera", "vca"];
 
@@ -25,6 +29,10 @@ enum Operation {
     /// Parks the dongle's line of a feature, or puts it back; the last says whether it is a dry run.
     Park(usize, usize, bool, bool),
     Policy(Policy),
+    /// Time passes, seconds.
+    Pass(u64),
+    /// The allocation at this place lasts so much longer.
+    Renew(usize, u32, bool),
     Plug(usize),
     Unplug(usize),
     Restart,
@@ -37,6 +45,7 @@ struct Wanted {
     feature: usize,
     quad: Option<bool>,
     priority: Option<i32>,
+    ttl: Option<u32>,
 }
 
 impl Wanted {
@@ -50,6 +59,7 @@ impl Wanted {
                 priority: self.priority,
                 ..Wish::default()
             },
+            ttl: self.ttl,
         }
     }
 
@@ -79,6 +89,8 @@ struct Model {
     plugged: BTreeSet<usize>,
     /// Lines out of the pool: dongle and feature.
     parked: BTreeSet<(usize, usize)>,
+    /// Seconds since the test began.
+    now: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +99,7 @@ struct Held {
     feature: usize,
     weight: u64,
     priority: i32,
+    until: Option<u64>,
 }
 
 impl Model {
@@ -115,6 +128,12 @@ impl Model {
         licensed
     }
 
+    fn expire(&mut self) {
+        let now = self.now;
+        self.held
+            .retain(|held| held.until.is_none_or(|end| now < end));
+    }
+
     fn find(&self, device: &str, feature: usize) -> Option<usize> {
         let mut held = self.held.iter();
         held.position(|held| held.device == device && held.feature == feature)
@@ -139,12 +158,14 @@ impl Model {
     /// Whether it was new, or the code of the refusal.
     fn allocate(&mut self, wanted: Wanted) -> Result<bool, &'static str> {
         let (device, feature, weight) = (wanted.ask().device, wanted.feature, wanted.weight());
+        let until = wanted.ttl.map(|ttl| self.now + u64::from(ttl));
         if let Some(place) = self.find(&device, feature) {
             let held = &mut self.held[place];
             if wanted.quad.is_some() && held.weight != weight {
                 return Err("weight-changed");
             }
             held.priority = wanted.priority.unwrap_or(held.priority);
+            held.until = held.until.and(until);
             return Ok(false);
         }
         let before = self.clone();
@@ -153,6 +174,7 @@ impl Model {
             feature,
             weight,
             priority: wanted.priority.unwrap_or(0),
+            until,
         });
         // A new one gets a channel or is refused, and never takes one from another.
         if self.used(feature).1 == 0 {
@@ -272,6 +294,22 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
             let done = bench.service.change_pool(&operator(), change, false).await;
             assert_eq!(done.expect("no line is needed").licences.policy, *policy);
         }
+        Operation::Pass(seconds) => {
+            model.now += seconds;
+            let now = NOW + i64::try_from(model.now).expect("a short test") * 1_000;
+            bench.clock.store(now, Ordering::SeqCst);
+            model.expire();
+        }
+        Operation::Renew(place, ttl, dry_run) => {
+            let to = (*place, Change::Renew(*ttl), *dry_run);
+            bench = change(bench, model, to, |model, place| {
+                let until = model.now + u64::from(*ttl);
+                let held = &mut model.held[place];
+                held.until = Some(held.until.map(|_| until).ok_or("not-for-a-time")?);
+                Ok(())
+            })
+            .await;
+        }
         Operation::Plug(number) => {
             bench.plug(&dongles()[*number]).await;
             model.plugged.insert(*number);
@@ -289,6 +327,8 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
                 bench.restart().await
             };
             model.plugged.clear();
+            // The clock of a test stands where it stood at the beginning.
+            model.now = 0;
         }
     }
     bench
@@ -389,6 +429,7 @@ async fn compare(bench: &Bench, model: &Model) {
                 feature,
                 weight: one.weight.into(),
                 priority: one.priority,
+                until: one.until.map(|end| end - START),
             };
             (held, one.state == AllocationState::Licensed)
         })
@@ -433,11 +474,15 @@ async fn compare(bench: &Bench, model: &Model) {
 fn wanted() -> impl Strategy<Value = Wanted> {
     let quad = prop_oneof![3 => Just(None), 2 => Just(Some(false)), 2 => Just(Some(true))];
     let priority = prop_oneof![4 => Just(None), 1 => (-1..3).prop_map(Some)];
-    (0..16u8, 0..2usize, quad, priority).prop_map(|(device, feature, quad, priority)| Wanted {
-        device,
-        feature,
-        quad,
-        priority,
+    let ttl = prop_oneof![4 => Just(None), 1 => (10..100u32).prop_map(Some)];
+    (0..16u8, 0..2usize, quad, priority, ttl).prop_map(|(device, feature, quad, priority, ttl)| {
+        Wanted {
+            device,
+            feature,
+            quad,
+            priority,
+            ttl,
+        }
     })
 }
 
@@ -450,6 +495,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => (any::<usize>(), -2..4, any::<bool>()).prop_map(|(place, priority, dry_run)| Operation::Prioritise(place, priority, dry_run)),
         3 => (0..3usize, 0..2usize, any::<bool>(), any::<bool>()).prop_map(|(dongle, feature, park, dry_run)| Operation::Park(dongle, feature, park, dry_run)),
         1 => prop_oneof![Just(Policy::LongestFirst), Just(Policy::Explicit)].prop_map(Operation::Policy),
+        2 => (0..60u64).prop_map(Operation::Pass),
+        2 => (any::<usize>(), 10..100u32, any::<bool>()).prop_map(|(place, ttl, dry_run)| Operation::Renew(place, ttl, dry_run)),
         5 => (0..3usize).prop_map(Operation::Plug),
         3 => (0..3usize).prop_map(Operation::Unplug),
         1 => Just(Operation::Restart),

@@ -114,13 +114,15 @@ impl<S: Store> Core<S> {
             .into_iter()
             .map(|bytes| Builder::from_random_bytes(bytes).into_uuid());
 
-        let decided = self
-            .state
-            .ledger
-            .decide(&self.settings.profile, &self.supply, asks, || {
+        let decided = self.state.ledger.decide(
+            &self.settings.profile,
+            (&self.supply, self.now_s()),
+            asks,
+            || {
                 ids.next()
                     .expect("no request makes more than one allocation")
-            });
+            },
+        );
         let decided =
             decided.map_err(|(index, refusal)| BatchError::refused(Some(index), refusal))?;
         for decision in &decided {
