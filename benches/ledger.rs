@@ -9,10 +9,11 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tallykey::arbiter::Takeover;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
 use tallykey::service::watch::WinkDone;
-use tallykey::service::{Actor, Ask, Service, Settings};
+use tallykey::service::{Actor, Ask, Moment, Service, Settings};
 use tallykey::store::{SqliteStore, StateFolder};
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature};
@@ -66,7 +67,11 @@ async fn start(state: &Path) -> Result<Service, Box<dyn Error>> {
         trust,
         profile,
         simulated: true,
-        clock: Box::new(now),
+        takeover: Takeover::Ask,
+        clock: Box::new(|| Moment {
+            wall_ms: now(),
+            running_ms: 0,
+        }),
     };
     let store = SqliteStore::new(StateFolder::claim(state)?)?;
     let (_, no_events) = tokio::sync::mpsc::channel(1);

@@ -5,43 +5,12 @@
 //! effect. `docs/states.md` is its whole table, printed by a test.
 
 mod decide;
+mod state;
 
 use crate::licence::Entitlement;
 
-pub use decide::{Event, decide};
-
-/// Which source gives this machine its paid channels: one at a time, never two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum AuthenticationType {
-    /// No source: only the free channels of the product profile count.
-    #[default]
-    None,
-    /// The plugged dongles of one product, added up.
-    Dongle,
-    /// Software licences held by this machine.
-    Software,
-}
-
-impl AuthenticationType {
-    /// Every one, in the order of the state table.
-    pub const ALL: [Self; 3] = [Self::None, Self::Dongle, Self::Software];
-
-    /// The stable name in API, CLI and history.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Dongle => "dongle",
-            Self::Software => "software",
-        }
-    }
-
-    /// The one of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
+pub use decide::{Event, Takeover, decide};
+pub use state::{AuthenticationType, Kind, State};
 
 /// The entitlements that count, made only by [`activate`].
 #[derive(Debug, Clone, Default)]
@@ -72,17 +41,14 @@ impl Active {
     }
 }
 
-/// Makes the entitlements of the plugged dongles count, if dongles are the active source.
+/// Makes the entitlements of the active kind count.
 ///
 /// One key is one dongle: of several entitlements of the same key the last one counts, so that a
 /// copied dongle, or one that re-enumerated before its leaving was seen, never counts twice.
 #[must_use]
-pub fn activate(
-    state: AuthenticationType,
-    dongles: impl IntoIterator<Item = Entitlement>,
-) -> Active {
+pub fn activate(state: State, dongles: impl IntoIterator<Item = Entitlement>) -> Active {
     let mut active = Active::default();
-    if state == AuthenticationType::Dongle {
+    if state.active() == Some(Kind::Dongle) {
         for dongle in dongles {
             let key = dongle.source().thumbprint;
             active
@@ -105,12 +71,11 @@ mod tests {
             entitlement(1, &[("camera", 64)]),
             entitlement(2, &[("camera", 8)]),
         ];
-        let table = [
-            (AuthenticationType::None, 0),
-            (AuthenticationType::Dongle, 72),
-            (AuthenticationType::Software, 0),
-        ];
-        for (state, channels) in table {
+        for state in State::ALL {
+            let channels = match state.authentication_type() {
+                AuthenticationType::Dongle => 72,
+                AuthenticationType::None | AuthenticationType::Software => 0,
+            };
             let active = activate(state, dongles.clone());
             assert_eq!(active.channels("camera", 0), channels, "{}", state.name());
         }
@@ -122,7 +87,7 @@ mod tests {
             entitlement(1, &[("camera", 64)]),
             entitlement(1, &[("camera", 70)]),
         ];
-        let active = activate(AuthenticationType::Dongle, dongles);
+        let active = activate(State::Only(Kind::Dongle), dongles);
         assert_eq!(active.channels("camera", 0), 70);
     }
 }

@@ -1,4 +1,4 @@
-//! EDGE: the command line. Every command but `serve` is a client of the local API.
+//! EDGE: the command line. Every command but `serve` and `machine` is a client of the local API.
 
 mod allocate;
 mod allocations;
@@ -10,6 +10,7 @@ mod failure;
 mod held;
 mod history;
 mod licences;
+mod machine;
 mod pay;
 mod places;
 mod priority;
@@ -18,6 +19,7 @@ mod relocate;
 mod renew;
 mod screen;
 mod serve;
+mod standing;
 mod status;
 mod table;
 mod text;
@@ -29,9 +31,10 @@ use clap::{Parser, Subcommand};
 
 pub use exit::Exit;
 pub use failure::{Failure, LOCAL_CODES, LocalCode};
+pub use machine::MachineArgs;
 pub use places::{Places, program};
 pub use screen::Screen;
-pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs};
+pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs, Takeover};
 
 use connect::Connection;
 
@@ -74,6 +77,8 @@ pub(crate) struct Globals {
 pub(crate) enum Command {
     /// Run the service.
     Serve(ServeArgs),
+    /// Show what a software licence can be bound to on this machine; no service is needed.
+    Machine(MachineArgs),
     #[command(flatten)]
     Ask(Question),
 }
@@ -119,6 +124,8 @@ pub enum Task {
         /// The socket that was named.
         socket: Option<PathBuf>,
     },
+    /// Show the machine; the caller reads it.
+    Machine(MachineArgs),
     /// Ask a running service.
     Ask(Asking),
 }
@@ -143,6 +150,7 @@ impl Cli {
         let socket = self.globals.socket;
         match self.command {
             Command::Serve(args) => Task::Serve { args, socket },
+            Command::Machine(args) => Task::Machine(args),
             Command::Ask(question) => Task::Ask(Asking { question, socket }),
         }
     }

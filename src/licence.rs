@@ -5,6 +5,7 @@
 
 mod entitlement;
 mod grant;
+pub mod machine_binding;
 mod profile;
 mod refusal;
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! ADAPT: facts that this machine's operating system knows.
 
+pub mod facts;
 #[cfg(unix)]
 pub mod peer;

@@ -18,7 +18,8 @@ mod vendor;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tallykey::cli::{Cli, Exit, Failure, Screen, Task};
+use tallykey::cli::{Cli, Exit, Failure, MachineArgs, Screen, Task};
+use tallykey::machine::facts::{self, LinuxMachine, Machine};
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
@@ -32,8 +33,8 @@ fn main() -> ExitCode {
 
 fn act(cli: Cli, screen: &Screen) -> Result<(), Failure> {
     let (mut builder, task) = match cli.task() {
-        Task::Ask(asking) => (Builder::new_current_thread(), Task::Ask(asking)),
-        serve => (Builder::new_multi_thread(), serve),
+        serve @ Task::Serve { .. } => (Builder::new_multi_thread(), serve),
+        short => (Builder::new_current_thread(), short),
     };
     let runtime = builder.enable_all().build().map_err(|error| {
         let next = "look at the limits of this system for threads and open files";
@@ -41,8 +42,17 @@ fn act(cli: Cli, screen: &Screen) -> Result<(), Failure> {
     })?;
     runtime.block_on(async {
         match task {
+            Task::Machine(args) => show_machine(&args, screen),
             Task::Ask(asking) => asking.run(screen).await,
             Task::Serve { args, socket } => run::run(args, socket, screen).await,
         }
     })
+}
+
+fn show_machine(args: &MachineArgs, screen: &Screen) -> Result<(), Failure> {
+    let facts = match &args.root {
+        Some(root) => LinuxMachine::at(root).facts(),
+        None => facts::here().facts(),
+    };
+    args.answer(&facts, screen)
 }

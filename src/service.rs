@@ -8,6 +8,7 @@ mod batch;
 mod dongles;
 mod fault;
 pub mod ports;
+mod pulse;
 mod request;
 mod snapshot;
 mod start;
@@ -23,7 +24,8 @@ use uuid::Uuid;
 use request::Request;
 use token::Tokens;
 
-pub use crate::arbiter::AuthenticationType;
+pub use crate::arbiter::{AuthenticationType, Kind};
+pub use crate::ledger::clock::Suspicion;
 pub use crate::ledger::{Ask, Change, Payment, PoolChange, Relocation, Wish};
 pub use crate::licence::Policy;
 pub use fault::{BatchError, Fault, ServiceError};
@@ -32,10 +34,10 @@ pub use request::{
     PoolChanged, Principal, Role, Token, UsedLine,
 };
 pub use snapshot::{
-    DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus, LicenceLine, LineSource,
-    Product, Snapshot,
+    AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
+    Held, LicenceLine, LineSource, Product, Snapshot,
 };
-pub use start::{Settings, StartError};
+pub use start::{Moment, Settings, StartError};
 
 /// A handle to the running service. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -1,7 +1,9 @@
-//! ADAPT: where the history is kept.
+//! ADAPT: where the history and the host key are kept.
 
 mod folder;
+mod host_key;
 mod sqlite;
 
 pub use folder::{FolderError, StateFolder};
+pub use host_key::{HostKeyError, HostKeyFile, Origin, Unbound};
 pub use sqlite::SqliteStore;

@@ -17,13 +17,13 @@ const ROOMS: [(&str, &[&str], &[&str]); 10] = [
         &["tallykey_protocol"],
     ),
     ("store", &["service", "ledger"], &[]),
-    ("machine", &[], &[]),
+    ("machine", &["licence"], &["tallykey_protocol"]),
     (
         "api",
         &["service", "machine", "ledger", "licence"],
         &["tallykey_client"],
     ),
-    ("cli", &[], &["tallykey_client"]),
+    ("cli", &["licence"], &["tallykey_client"]),
 ];
 
 /// Words that a room of pure rules may not contain: I/O, clocks, scheduling, logging.

@@ -2,13 +2,16 @@
 //! layer and in one process. Only flash, clock, random source and bus of the dongle are pretended.
 #![cfg(all(feature = "sim", unix))]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tallykey::api::{Server, SocketListener};
+use tallykey::arbiter::Takeover;
 use tallykey::dongle::Vendor as PinnedVendor;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::watch::{Intervals, Watch};
-use tallykey::service::{Role, Service, Settings};
+use tallykey::service::{Moment, Role, Service, Settings, Snapshot};
 use tallykey::store::{SqliteStore, StateFolder};
 use tallykey::usb::sim::LocalFinder;
 use tallykey_client::wire::{AllocationState, Ask};
@@ -38,7 +41,12 @@ fn dongle(vendor: &Vendor) -> SimDongle {
 }
 
 /// The host: what `tallykey serve` wires together.
-async fn host(folder: &std::path::Path, vendor: &Vendor, dongle: SimDongle) -> (Service, Server) {
+async fn host(
+    folder: &std::path::Path,
+    vendor: &Vendor,
+    dongle: SimDongle,
+    hours: Arc<AtomicU32>,
+) -> (Service, Server) {
     let bundle = vendor.trust_bundle();
     let trust = Trust::decode(&bundle).expect("a bundle");
     let record = vendor.sign_profile(&simulator::profile()).expect("signs");
@@ -57,7 +65,14 @@ async fn host(folder: &std::path::Path, vendor: &Vendor, dongle: SimDongle) -> (
         trust,
         profile,
         simulated: true,
-        clock: Box::new(|| 1_800_000_000_000),
+        takeover: Takeover::Ask,
+        clock: Box::new(move || {
+            let passed_ms = hours.load(Ordering::SeqCst) * 3_600_000;
+            Moment {
+                wall_ms: 1_800_000_000_000 + i64::from(passed_ms),
+                running_ms: passed_ms.into(),
+            }
+        }),
     };
     let service = Service::start(settings, store, inbox, Box::new(watch))
         .await
@@ -84,7 +99,8 @@ async fn a_count_travels_from_flash_to_answer() {
     let folder = tempfile::tempdir().expect("a folder");
     let vendor = simulator::vendor().expect("constant keys");
     let stick = dongle(&vendor);
-    let (service, server) = host(folder.path(), &vendor, stick.clone()).await;
+    let hours = Arc::new(AtomicU32::new(0));
+    let (service, server) = host(folder.path(), &vendor, stick.clone(), Arc::clone(&hours)).await;
     let client = Client::new(Endpoint::unix(folder.path().join("door/api.sock")));
 
     // The service did not wait for USB; the dongle is an event. Two granted and four free cameras.
@@ -113,7 +129,8 @@ async fn a_count_travels_from_flash_to_answer() {
         (409, "no-channel-left")
     );
 
-    // Unplugged: the newest two wait, in order. Plugged in again: they go on by themselves.
+    // Unplugged: they go on for the grace of a dongle that is new here; then the newest two wait, in order. Plugged
+    // in again: they go on by themselves.
     let states = || async {
         let held = client.allocations().await.expect("answers").allocations;
         held.into_iter()
@@ -121,7 +138,11 @@ async fn a_count_travels_from_flash_to_answer() {
             .collect::<Vec<_>>()
     };
     stick.unplug();
-    total(4).await.expect("the dongle is missed");
+    let away = |snapshot: &Snapshot| !snapshot.away.is_empty();
+    service.wait_for(away).await.expect("the dongle is missed");
+    assert_eq!(states().await, [AllocationState::Licensed; 6]);
+    hours.store(4, Ordering::SeqCst);
+    total(4).await.expect("the grace is over");
     let (licensed, suspended) = (AllocationState::Licensed, AllocationState::Suspended);
     assert_eq!(
         states().await,
@@ -129,7 +150,7 @@ async fn a_count_travels_from_flash_to_answer() {
     );
     stick.replug().expect("boots again");
     total(6).await.expect("the dongle opens again");
-    assert_eq!(states().await, [licensed; 6]);
+    assert_eq!(states().await, [AllocationState::Licensed; 6]);
 
     // Releasing one makes room for the one that was refused.
     let first = client

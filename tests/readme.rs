@@ -1,5 +1,5 @@
 //! README is true: every command in a `console` block is run as it stands and answers what it says there,
-//! and the generated tables are those of the code.
+//! and the generated tables are those of the code. So are the pages that show an installed program.
 //!
 //! In an expected line `…` stands for any text, and a line of `…` alone for any lines.
 #![cfg(all(feature = "sim", unix))]
@@ -28,6 +28,16 @@ fn every_command_answers_as_readme_says() {
     let _service = replay::start(serve, home.path());
     let commands: Vec<_> = others.iter().flatten().collect();
     assert!(commands.len() > 8, "README has lost its commands");
+    replay::run(&commands, home.path());
+}
+
+#[test]
+fn the_page_on_machines_is_true() {
+    let page = std::fs::read_to_string("docs/machine-binding.md").expect("the page");
+    let blocks = replay::blocks(&page);
+    let commands: Vec<_> = blocks.iter().flatten().collect();
+    assert!(commands.len() > 2, "the page has lost its commands");
+    let home = tempfile::tempdir().expect("a folder");
     replay::run(&commands, home.path());
 }
 

@@ -11,6 +11,12 @@ mod dongles;
 mod faults;
 #[path = "service/folder.rs"]
 mod folder;
+#[path = "service/grace.rs"]
+mod grace;
+#[path = "service/host_key.rs"]
+mod host_key;
+#[path = "service/leases.rs"]
+mod leases;
 #[path = "service/many.rs"]
 mod many;
 #[path = "service/model.rs"]

@@ -209,6 +209,25 @@ fn two_missed_heartbeats_end_the_session_and_it_opens_again() {
     watched.opened();
 }
 
+/// What a reset looks like from here, long after the dongle was plugged in.
+#[test]
+fn a_session_that_held_and_broke_is_opened_again_at_once() {
+    let rarely = Intervals {
+        rescan: Duration::from_secs(3600),
+        ..OFTEN
+    };
+    let tapped = Tapped {
+        inner: bus(&simulators_own()),
+        hand: Arc::new(|way, command, _| {
+            way != Way::ToHost || command != Command::Heartbeat.code()
+        }),
+    };
+    let mut watched = Watched::with(tapped, simulator(), rarely);
+    watched.opened();
+    assert_eq!(watched.faulted().code(), "io");
+    watched.opened();
+}
+
 #[test]
 fn one_wrong_heartbeat_ends_the_session() {
     let mut watched = Watched::new(Tapped {

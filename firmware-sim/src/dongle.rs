@@ -1,16 +1,26 @@
 //! A simulated dongle and the USB port that it is, or is not, plugged into.
 
-use crate::platform::SimPlatform;
-use std::collections::{BTreeMap, VecDeque};
+mod connection;
+mod pace;
+mod state;
+mod status;
+mod wire;
+
+pub use connection::Connection;
+pub use status::Status;
+
+pub(crate) use wire::Wire;
+
+use crate::fault::{At, Change, Counter, Mode, TooMany};
+use crate::flash::PowerCut;
+use crate::platform::{Button, SimPlatform};
+use state::State;
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tallykey_core::platform::Platform;
 use tallykey_core::{BootFault, Dongle};
-use tallykey_protocol::report::Report;
-
-/// Reports kept for a host that does not read: three of the longest messages. Later ones are dropped, as
-/// hidraw does; its own time-outs tell the host.
-const QUEUE_MAX: usize = 400;
+use tallykey_usb::ReportDevice;
 
 /// How often a dongle that is at work is looked at while a host waits.
 pub(crate) const TURN: Duration = Duration::from_millis(5);
@@ -28,55 +38,15 @@ pub struct Gone;
 
 struct Port {
     state: Mutex<State>,
-    /// Something changed: a report is there, a handle was closed, the dongle was pulled out.
+    /// Something changed: a report is there, a handle was closed, the dongle was pulled out, a counter went up.
     changed: Condvar,
 }
 
-struct State {
-    part: Part,
-    /// What each open handle has not read yet. Like hidraw, every handle gets every report.
-    queues: BTreeMap<u64, VecDeque<Report>>,
-    next_handle: u64,
-    pace: Pace,
-}
-
-/// How fast the part is.
-#[derive(Default)]
-pub(crate) struct Pace {
-    /// What a signature takes on it, ms.
-    sign_ms: u64,
-    /// When the request that the core holds is done, in the part's ms.
-    due_ms: Option<u64>,
-}
-
-impl Pace {
-    /// Lets the dongle do what it holds if that is done by now.
-    pub(crate) fn work(&mut self, dongle: &mut Dongle<SimPlatform>) {
-        match dongle.held() {
-            None => self.due_ms = None,
-            Some(command) => {
-                let now_ms = dongle.platform().now_ms();
-                let takes_ms = if command.signs() { self.sign_ms } else { 0 };
-                if now_ms >= *self.due_ms.get_or_insert(now_ms.saturating_add(takes_ms)) {
-                    dongle.work();
-                    self.due_ms = None;
-                }
-            }
-        }
+impl Port {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic of one host's thread is no reason for the device to be gone for the others.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Whether the dongle is at work: then time alone makes it speak.
-    pub(crate) const fn is_working(&self) -> bool {
-        self.due_ms.is_some()
-    }
-}
-
-enum Part {
-    Running(Box<Dongle<SimPlatform>>),
-    /// Without power: only what the flash holds.
-    Off(Box<SimPlatform>),
-    /// Between the two, while the lock is held.
-    Changing,
 }
 
 impl SimDongle {
@@ -85,18 +55,10 @@ impl SimDongle {
     /// # Errors
     /// [`BootFault`] if the flash is damaged.
     pub fn plug(platform: SimPlatform) -> Result<Self, BootFault> {
-        let part = Part::Running(Box::new(
-            Dongle::boot(platform).map_err(|(_, fault)| fault)?,
-        ));
-        let state = Mutex::new(State {
-            part,
-            queues: BTreeMap::new(),
-            next_handle: 0,
-            pace: Pace::default(),
-        });
+        let core = Dongle::boot(platform).map_err(|(_, fault)| fault)?;
         Ok(Self {
             port: Arc::new(Port {
-                state,
+                state: Mutex::new(State::of(core)),
                 changed: Condvar::new(),
             }),
         })
@@ -108,9 +70,9 @@ impl SimDongle {
     /// [`Gone`] if it is not plugged in.
     pub fn connect(&self) -> Result<Connection, Gone> {
         let mut state = self.port.lock();
-        let Part::Running(_) = state.part else {
+        if !state.is_plugged() {
             return Err(Gone);
-        };
+        }
         let handle = state.next_handle;
         state.next_handle += 1;
         state.queues.insert(handle, VecDeque::new());
@@ -120,77 +82,64 @@ impl SimDongle {
         })
     }
 
-    /// Makes every command that signs take this long, as it does on a real part (2.6 to 600 ms).
-    pub fn set_sign_time(&self, ms: u64) {
-        self.port.lock().pace.sign_ms = ms;
+    /// Does something to it, and lets everybody look at what came of it.
+    fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let outcome = act(&mut self.port.lock());
+        self.port.changed.notify_all();
+        outcome
     }
 
     /// Whether it is plugged in.
     #[must_use]
     pub fn is_plugged(&self) -> bool {
-        matches!(self.port.lock().part, Part::Running(_))
+        self.port.lock().is_plugged()
     }
 
     /// Pulls it out: power and RAM are gone, every open handle ends.
     pub fn unplug(&self) {
-        let mut state = self.port.lock();
-        state.part = match std::mem::replace(&mut state.part, Part::Changing) {
-            Part::Running(dongle) => Part::Off(Box::new(dongle.into_platform())),
-            other => other,
-        };
-        state.queues.clear();
-        state.pace.due_ms = None;
-        self.port.changed.notify_all();
+        self.change(|state| state.power_off(Counter::Unplugs));
     }
 
     /// Plugs it in again: the core boots from what the flash holds.
     ///
     /// # Errors
-    /// [`BootFault`] if the flash is damaged; it stays unplugged then.
+    /// [`BootFault`] if the flash is damaged, or a planned cut came while it started; it stays unplugged then.
     pub fn replug(&self) -> Result<(), BootFault> {
-        self.unplug();
-        let mut state = self.port.lock();
-        let (part, outcome) = match std::mem::replace(&mut state.part, Part::Changing) {
-            Part::Off(platform) => match Dongle::boot(*platform) {
-                Ok(dongle) => (Part::Running(Box::new(dongle)), Ok(())),
-                Err((platform, fault)) => (Part::Off(Box::new(platform)), Err(fault)),
-            },
-            other => (other, Ok(())),
-        };
-        state.part = part;
-        self.port.changed.notify_all();
-        outcome
+        self.change(|state| {
+            state.power_off(Counter::Unplugs);
+            state.power_on()
+        })
     }
 
     /// Resets the bus: every session and channel ends, as when a host re-enumerates the device.
     pub fn bus_reset(&self) {
-        if let Part::Running(dongle) = &mut self.port.lock().part {
-            dongle.bus_reset();
-        }
+        self.change(|state| {
+            if let Some(mut wire) = state.wire() {
+                wire.bus_reset();
+            }
+        });
     }
 
     /// Lets something other than a handle drive the core, as a USB controller's driver does.
     ///
     /// # Errors
-    /// [`Gone`] if it is not plugged in.
-    pub(crate) fn with_core<T>(
-        &self,
-        act: impl FnOnce(&mut Dongle<SimPlatform>, &mut Pace) -> T,
-    ) -> Result<T, Gone> {
-        let state = &mut *self.port.lock();
-        match &mut state.part {
-            Part::Running(dongle) => Ok(act(dongle, &mut state.pace)),
-            Part::Off(_) | Part::Changing => Err(Gone),
-        }
+    /// [`Gone`] if it is not plugged in, or was pulled out by this.
+    pub(crate) fn with_wire<T>(&self, act: impl FnOnce(&mut Wire<'_>) -> T) -> Result<T, Gone> {
+        self.change(|state| {
+            let outcome = act(&mut state.wire().ok_or(Gone)?);
+            if state.settle() {
+                Err(Gone)
+            } else {
+                Ok(outcome)
+            }
+        })
     }
 
     /// Waits until it is plugged in.
     pub(crate) fn wait_plugged(&self) {
         let changed = &self.port.changed;
         let _plugged = changed
-            .wait_while(self.port.lock(), |state| {
-                !matches!(state.part, Part::Running(_))
-            })
+            .wait_while(self.port.lock(), |state| !state.is_plugged())
             .unwrap_or_else(PoisonError::into_inner);
     }
 
@@ -202,128 +151,151 @@ impl SimDongle {
 
     /// Does something to the hardware, plugged in or not: look into the flash, plan a power cut.
     pub fn with_platform<T>(&self, act: impl FnOnce(&mut SimPlatform) -> T) -> T {
-        match &mut self.port.lock().part {
-            Part::Running(dongle) => act(dongle.platform()),
-            Part::Off(platform) => act(platform),
-            // Never left behind while the lock is free.
-            Part::Changing => unreachable!("a part is changed under the lock"),
-        }
+        act(self.port.lock().platform())
     }
 }
 
-impl Port {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic of one host's thread is no reason for the device to be gone for the others.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// Lets the dongle do what is due by now.
-    fn run(&mut self) {
-        let Part::Running(dongle) = &mut self.part else {
-            return;
-        };
-        dongle.tick();
-        self.pace.work(dongle);
-        self.deliver();
+/// Faults, and what came of them.
+impl SimDongle {
+    /// Makes every command that signs take this long, as it does on a real part (2.6 to 600 ms).
+    pub fn set_sign_time(&self, ms: u64) {
+        self.change(|state| state.pace.sign_ms = ms);
     }
 
-    /// Moves what the dongle has to say to every handle, as the host controller's polling does.
-    fn deliver(&mut self) {
-        let Part::Running(dongle) = &mut self.part else {
-            return;
-        };
-        while let Some(report) = dongle.next_report() {
-            for queue in self
-                .queues
-                .values_mut()
-                .filter(|queue| queue.len() < QUEUE_MAX)
-            {
-                queue.push_back(report);
-            }
-        }
+    /// Makes every sector that is erased ahead of a commit take this long, as it does on a real part (22 to 400 ms).
+    pub fn set_erase_time(&self, ms: u64) {
+        self.change(|state| state.pace.erase_ms = ms);
     }
-}
 
-/// An open handle on a dongle. Closed when dropped.
-pub struct Connection {
-    port: Arc<Port>,
-    handle: u64,
-}
+    /// Says what becomes of the button from now on, also for a request that waits for it.
+    pub fn set_button(&self, button: Button) {
+        self.change(|state| state.platform().set_button(button));
+    }
 
-impl Connection {
-    /// Sends one report to the dongle.
+    /// Presses the button. It counts if the dongle asks for it now.
+    pub fn press(&self) {
+        self.change(|state| state.platform().press());
+    }
+
+    /// Whether a request waits for the button.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        let state = self.port.lock();
+        state.core().is_some_and(Dongle::is_asking)
+    }
+
+    /// Arms a fault of reports.
     ///
     /// # Errors
-    /// [`Gone`].
-    pub fn write(&self, report: &Report) -> Result<(), Gone> {
-        let mut state = self.port.lock();
-        if !state.queues.contains_key(&self.handle) {
-            return Err(Gone);
-        }
-        if let Part::Running(dongle) = &mut state.part {
-            dongle.accept(report);
-        }
-        state.run();
-        self.port.changed.notify_all();
-        Ok(())
+    /// [`TooMany`].
+    pub fn arm(&self, at: At, change: Change) -> Result<(), TooMany> {
+        self.change(|state| state.cable.arm(at, change))
     }
 
-    /// The next report of the dongle; `None` if none comes within `timeout`.
+    /// Lets it take reports and lose them, and say nothing: so many reports, or until [`Self::release`].
+    pub fn stall(&self, reports: Option<u64>) {
+        self.change(|state| state.cable.stall(reports));
+    }
+
+    /// Ends a stall.
+    pub fn release(&self) {
+        self.change(|state| state.cable.release());
+    }
+
+    /// Suspends it: nothing moves until [`Self::resume`], and nothing is forgotten.
     ///
     /// # Errors
-    /// [`Gone`], at once when the dongle is pulled out or the handle closed.
-    pub fn read(&self, timeout: Duration) -> Result<Option<Report>, Gone> {
-        let deadline = Instant::now().checked_add(timeout);
-        let mut state = self.port.lock();
-        loop {
-            let queue = state.queues.get_mut(&self.handle).ok_or(Gone)?;
-            if let Some(report) = queue.pop_front() {
-                return Ok(Some(report));
+    /// [`Gone`] if it is not plugged in.
+    pub fn suspend(&self) -> Result<(), Gone> {
+        self.set_suspended(true, Counter::Suspends)
+    }
+
+    /// Ends [`Self::suspend`].
+    ///
+    /// # Errors
+    /// [`Gone`] if it is not plugged in.
+    pub fn resume(&self) -> Result<(), Gone> {
+        self.set_suspended(false, Counter::Resumes)
+    }
+
+    fn set_suspended(&self, suspended: bool, counter: Counter) -> Result<(), Gone> {
+        self.change(|state| {
+            if !state.is_plugged() {
+                return Err(Gone);
             }
-            state =
-                match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                    Some(Duration::ZERO) => {
-                        state.run();
-                        return Ok(state.queues.get_mut(&self.handle).ok_or(Gone)?.pop_front());
-                    }
-                    left if state.pace.is_working() => {
-                        let turn = left.unwrap_or(TURN).min(TURN);
-                        let mut state = self
-                            .port
-                            .changed
-                            .wait_timeout(state, turn)
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .0;
-                        state.run();
-                        state
-                    }
-                    Some(left) => {
-                        self.port
-                            .changed
-                            .wait_timeout(state, left)
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .0
-                    }
-                    None => self
-                        .port
-                        .changed
-                        .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner),
-                };
+            if state.cable.set_suspended(suspended) {
+                state.cable.count(counter);
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes its power away in the middle of a later flash write; [`Self::replug`] gives it back.
+    pub fn cut(&self, cut: PowerCut) {
+        self.change(|state| {
+            state.cable.set_cut(true);
+            state.platform().flash().plan(cut);
+        });
+    }
+
+    /// Makes it another device, or itself again.
+    pub fn set_hostile(&self, mode: Option<Mode>) {
+        self.change(|state| state.cable.set_mode(mode));
+    }
+
+    /// Undoes every fault and forgets what was counted. It stays plugged in or not, and as slow as it is.
+    pub fn clear(&self) {
+        self.change(|state| {
+            if state.cable.is_cut_planned() {
+                state.end_cut();
+            }
+            state.cable.clear();
+        });
+    }
+
+    /// What a counter says.
+    #[must_use]
+    pub fn counted(&self, counter: Counter) -> u64 {
+        self.port.lock().cable.counters().get(counter)
+    }
+
+    /// Waits until a counter is at least `least`, at most for `timeout`; returns what it says then.
+    #[must_use]
+    pub fn wait_counted(&self, counter: Counter, least: u64, timeout: Duration) -> u64 {
+        let short = |state: &mut State| state.cable.counters().get(counter) < least;
+        let waited = self
+            .port
+            .changed
+            .wait_timeout_while(self.port.lock(), timeout, short);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.cable.counters().get(counter)
+    }
+
+    /// Everything there is to say of it.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let mut state = self.port.lock();
+        let known = state.known();
+        let asking = state.core().is_some_and(Dongle::is_asking);
+        let button = state.platform().button();
+        Status {
+            serial: known.serial,
+            lifecycle: known.lifecycle.to_owned(),
+            plugged: state.is_plugged(),
+            suspended: state.cable.is_suspended(),
+            stalled: state.cable.is_stalled(),
+            hostile: state.cable.mode().map(|mode| mode.to_string()),
+            sign_time_ms: state.pace.sign_ms,
+            button,
+            asking,
+            cut_planned: state.cable.is_cut_planned(),
+            armed: state
+                .cable
+                .armed()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            counters: state.cable.counters().clone(),
         }
-    }
-
-    /// Closes the handle; a read that waits in another thread ends with [`Gone`].
-    pub fn close(&self) {
-        self.port.lock().queues.remove(&self.handle);
-        self.port.changed.notify_all();
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.close();
     }
 }

@@ -122,6 +122,11 @@ impl SimFlash {
         self.cut = Some(cut);
     }
 
+    /// Whether a planned cut has taken the power.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.as_ref().is_some_and(PowerCut::is_over)
+    }
+
     /// The power is back; what was torn stays torn.
     pub fn restore_power(&mut self) {
         self.cut = None;
@@ -162,7 +167,7 @@ impl Flash for SimFlash {
     const SECTOR: u32 = SECTOR;
 
     fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), FlashFault> {
-        if self.cut.as_ref().is_some_and(PowerCut::is_over) {
+        if self.is_cut() {
             return Err(FlashFault);
         }
         into.copy_from_slice(
@@ -204,7 +209,7 @@ impl Flash for SimFlash {
     }
 
     fn sync(&mut self) -> Result<(), FlashFault> {
-        if self.cut.as_ref().is_some_and(PowerCut::is_over) {
+        if self.is_cut() {
             return Err(FlashFault);
         }
         self.file

@@ -12,11 +12,11 @@ use tallykey_protocol::cbor::Malformed;
 use tallykey_protocol::command::{Command, Decode, Encode, hello, split_reply};
 use tallykey_protocol::cose::CoseError;
 use tallykey_protocol::frame::{self, Exchange, FrameError, InitReply, Packets, Progress};
-use tallykey_protocol::limits::MESSAGE_MAX;
+use tallykey_protocol::limits::{CONFIRM_MS, MESSAGE_MAX};
 use tallykey_protocol::status::Status;
 
-/// How long an answer may take: signing on a busy machine, with much to spare.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an answer may take: a person at the button, and signing on a busy machine with much to spare.
+const PATIENCE: Duration = Duration::from_millis(CONFIRM_MS + 10_000);
 
 /// What can go wrong between a host and a dongle.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +135,12 @@ impl Channel {
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.id
+    }
+
+    /// The device's handle, for whoever looks at single reports.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Says hello and reads what the dongle is.

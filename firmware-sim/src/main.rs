@@ -1,10 +1,12 @@
-//! `tallykey-sim`: a simulated dongle on a socket, for a host on the same machine.
+//! `tallykey-sim`: simulated dongles on a socket or a USB bus, for a host on the same machine, and their knobs.
 
 #![forbid(unsafe_code)]
 
+mod ctl;
 mod serve;
 
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// A simulated Tallykey dongle: the real firmware on pretended hardware. Worth nothing, for tests only.
 #[derive(Parser)]
@@ -18,10 +20,14 @@ struct Arguments {
 enum Command {
     /// Plug in a dongle, and serve it until stopped.
     Serve(serve::Arguments),
+
+    /// Work the knobs of a simulator that serves: pull the plug, make it slow, cut the power.
+    Ctl(ctl::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Ctl(arguments) => ctl::run(arguments),
     }
 }

@@ -7,8 +7,9 @@ mod listener;
 
 pub use listener::{BindError, Listener};
 
+pub(crate) use listener::Stream;
+
 use crate::dongle::{Connection, SimDongle};
-use listener::Stream;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,17 +1,34 @@
 //! The program `tallykey-sim`: what it prints, and that what it prints is so.
 
+#[path = "program/clients.rs"]
+mod clients;
+#[path = "program/ctl.rs"]
+mod ctl;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tallykey_protocol::command::{Command as Wire, Encode, open};
 use tallykey_protocol::frame::{
     BROADCAST, Exchange, InitReply, Packets, Progress, command, init_request,
 };
+use tallykey_protocol::profile::Profile;
+use tallykey_protocol::session::public_key;
+use tallykey_signing::{Vendor, simulator};
+
+/// Says that this host speaks version 1.
+const HELLO: &[u8] = b"\xA2\x01\x01\x02\x01";
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program while it serves, and what it printed before it did.
 struct Running {
     child: Child,
     lines: Vec<String>,
+    /// Where it and its `ctl` find their usual place.
+    home: tempfile::TempDir,
 }
 
 impl Drop for Running {
@@ -23,8 +40,21 @@ impl Drop for Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tallykey-sim"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
+        let listen = ["--listen", "127.0.0.1:0"];
+        Self::until("attach", &[&listen, arguments].concat())
+    }
+
+    /// On a USB bus.
+    fn usb(arguments: &[&str]) -> Self {
+        let bus = ["--usbip", "127.0.0.1:0"];
+        Self::until("serve", &[&bus, arguments].concat())
+    }
+
+    /// Waits for the line that begins with `last`.
+    fn until(last: &str, arguments: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut child = program(home.path())
+            .arg("serve")
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
@@ -32,11 +62,11 @@ impl Running {
         let mut lines = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             lines.push(line.unwrap());
-            if lines.last().is_some_and(|line| line.starts_with("attach")) {
+            if lines.last().is_some_and(|line| line.starts_with(last)) {
                 break;
             }
         }
-        Self { child, lines }
+        Self { child, lines, home }
     }
 
     fn value(&self, name: &str) -> Option<&str> {
@@ -46,27 +76,64 @@ impl Running {
             .map(str::trim)
     }
 
-    /// Connects as the printed command says, and returns hello's answer.
-    fn hello(&self) -> Vec<u8> {
+    /// Connects as the printed command says.
+    fn connect(&self) -> TcpStream {
         let (command, address) = self.value("attach").unwrap().rsplit_once(" tcp:").unwrap();
         assert!(
             command.ends_with("tallykey serve --simulate --attach"),
             "{command}"
         );
-        let mut stream = TcpStream::connect(address).unwrap();
-        let reply = exchange(
-            &mut stream,
-            BROADCAST,
-            command::INIT,
-            &[&init_request([3; 8])[..]],
-        );
-        let channel = InitReply::parse(&reply, [3; 8]).unwrap().channel;
-        let request: Vec<_> = Packets::new(channel, 0x40, b"\xA2\x01\x01\x02\x01")
-            .unwrap()
-            .collect();
-        let request: Vec<&[u8]> = request.iter().map(|report| &report[..]).collect();
-        exchange(&mut stream, channel, 0x40, &request)
+        let stream = TcpStream::connect(address).unwrap();
+        // So that a test that would wait for ever fails instead.
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
     }
+
+    /// What hello says to a host that has just come.
+    fn hello(&self) -> Vec<u8> {
+        let mut stream = self.connect();
+        let channel = channel(&mut stream);
+        ask(&mut stream, channel, 0x40, HELLO)
+    }
+
+    /// What it proves to a host that opens it: the product of its grant among that.
+    fn opening(&self) -> Vec<u8> {
+        let mut stream = self.connect();
+        let channel = channel(&mut stream);
+        ask(&mut stream, channel, 0x40, HELLO);
+        let secret = p256::SecretKey::from_slice(&[1; 32]).unwrap();
+        let request = open::Request {
+            nonce: [2; 32],
+            ephemeral: public_key(&secret),
+            host_id: [3; 16],
+        };
+        let mut message = [0; 256];
+        let length = request.encode(&mut message).unwrap();
+        let open = Wire::Open.code();
+        ask(&mut stream, channel, open, &message[..length])
+    }
+}
+
+/// The program, whose usual places are in `home`.
+fn program(home: &Path) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tallykey-sim"));
+    program
+        .env("XDG_RUNTIME_DIR", home)
+        .env_remove("TALLYKEY_SIM_CONTROL");
+    program
+}
+
+fn channel(stream: &mut TcpStream) -> u32 {
+    let request = init_request([3; 8]);
+    let reply = exchange(stream, BROADCAST, command::INIT, &[&request[..]]);
+    InitReply::parse(&reply, [3; 8]).unwrap().channel
+}
+
+/// Sends one message, and returns the answer to it.
+fn ask(stream: &mut TcpStream, channel: u32, command: u8, message: &[u8]) -> Vec<u8> {
+    let request: Vec<_> = Packets::new(channel, command, message).unwrap().collect();
+    let request: Vec<&[u8]> = request.iter().map(|report| &report[..]).collect();
+    exchange(stream, channel, command, &request)
 }
 
 fn exchange(stream: &mut TcpStream, channel: u32, command: u8, reports: &[&[u8]]) -> Vec<u8> {
@@ -82,10 +149,8 @@ fn exchange(stream: &mut TcpStream, channel: u32, command: u8, reports: &[&[u8]]
 }
 
 fn fails(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_tallykey-sim"))
-        .args(arguments)
-        .output()
-        .unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let output = program(home.path()).args(arguments).output().unwrap();
     assert!(!output.status.success());
     String::from_utf8(output.stderr).unwrap()
 }
@@ -206,21 +271,8 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
 
 #[test]
 fn a_usb_bus_lists_as_many_dongles_as_are_counted() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tallykey-sim"))
-        .args(["serve", "--usbip", "127.0.0.1:0", "--count", "2"])
-        .args(["--serial", "SIM-0009"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut lines: Vec<String> = lines
-        .map_while(Result::ok)
-        .take_while(|line| !line.starts_with("serve"))
-        .collect();
-    let running = Running {
-        child,
-        lines: lines.clone(),
-    };
+    let running = Running::usb(&["--count", "2", "--serial", "SIM-0009"]);
+    let mut lines = running.lines.clone();
     lines.retain(|line| line.starts_with("attach"));
     let [first, second] = &lines[..] else {
         panic!("{lines:?}");
@@ -261,4 +313,39 @@ fn what_only_a_usb_bus_can_do_is_refused_elsewhere() {
     assert!(why.contains("does not end in a number"), "{why}");
     assert!(fails(&[&usbip[..], &["--count", "0"]].concat()).contains("--count"));
     assert!(fails(&["serve", "--usbip", "0.0.0.0:0"]).contains("not a loopback address"));
+}
+
+#[test]
+fn channels_are_for_the_product_that_is_named() {
+    assert!(contains(&Running::start(&[]).opening(), "tallykey-vms"));
+    let other = Running::start(&["--product", "other-vms"]);
+    assert!(contains(&other.opening(), "other-vms"));
+    let said = fails(&["serve", "--listen", "127.0.0.1:0", "--product", "VMS"]);
+    assert!(said.contains("small letters"), "{said}");
+}
+
+#[test]
+fn channels_are_for_the_product_of_a_profile() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("product.profile");
+    let serve = ["--profile", file.to_str().unwrap()];
+    let profile = Profile {
+        product: "signed-vms",
+        ..simulator::profile()
+    };
+    let vendor = simulator::vendor().unwrap();
+    std::fs::write(&file, vendor.sign_profile(&profile).unwrap()).unwrap();
+    assert!(contains(&Running::start(&serve).opening(), "signed-vms"));
+
+    let fails = || fails(&[&["serve", "--listen", "127.0.0.1:0"], &serve[..]].concat());
+    let other = Vendor::generate("Other", true, simulator::ISSUED_AT, getrandom::fill).unwrap();
+    let profile = Profile {
+        vendor: "Other",
+        ..profile
+    };
+    std::fs::write(&file, other.sign_profile(&profile).unwrap()).unwrap();
+    let why = "no product profile of the simulator's vendor";
+    assert!(fails().contains(why));
+    std::fs::write(&file, "no profile").unwrap();
+    assert!(fails().contains(why));
 }

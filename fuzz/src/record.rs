@@ -7,14 +7,19 @@ use p256::ecdsa::signature::hazmat::PrehashSigner;
 use tallykey_protocol::armour::{self, Label};
 use tallykey_protocol::cbor::Full;
 use tallykey_protocol::cert::Certificate;
+use tallykey_protocol::composite::Composite;
 use tallykey_protocol::cose::{Header, Sign1, Typ, assemble};
+use tallykey_protocol::file::Objects;
 use tallykey_protocol::grant::Grant;
 use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::instruction::Instruction;
-use tallykey_protocol::limits::{PROFILE_MAX, PROOF_MAX, RECEIPT_MAX};
+use tallykey_protocol::licence::Licence;
+use tallykey_protocol::limits::{PROFILE_MAX, PROOF_MAX, RECEIPT_MAX, REQUEST_MAX};
 use tallykey_protocol::profile::Profile;
 use tallykey_protocol::proof::{Kind, Proof};
 use tallykey_protocol::receipt::{self, Receipt};
+use tallykey_protocol::request::Request;
+use tallykey_protocol::revocation::RevocationList;
 use tallykey_protocol::time::TimeToken;
 use tallykey_protocol::trust::TrustBundle;
 
@@ -46,17 +51,30 @@ fn file(bytes: &[u8]) {
         let length = bundle.encode(&mut out).expect("as long as it was");
         assert_eq!(out[..length], *bytes);
     }
-    for label in [Label::Grant, Label::Profile, Label::TrustBundle] {
+    for label in Label::ALL {
         let mut out = [0; PROFILE_MAX];
         if let Ok(inside) = armour::single(bytes, label, &mut out) {
             assert!(inside.len() <= bytes.len());
         }
+    }
+    let (mut objects, mut out, mut inside) = (Objects::new(bytes), [0; PROFILE_MAX], 0);
+    while let Some(object) = objects.next(&mut out) {
+        inside += object.map_or(1, |object| object.bytes.len());
+        assert!(inside <= bytes.len(), "more comes out than went in");
     }
     let root = Certificate::parse(vendor().root_certificate()).expect("our own root");
     let _ = Grant::verify(bytes, &root);
     let _ = Profile::verify(bytes, &root);
     let _ = Instruction::verify(bytes, &root);
     let _ = TimeToken::verify(bytes, &root);
+    let _ = Licence::verify(bytes, &root);
+    let _ = RevocationList::verify(bytes, &root);
+    if let Ok(composite) = Composite::decode(bytes) {
+        let mut out = vec![0; bytes.len()];
+        let length = composite.encode(&mut out).expect("as long as it was");
+        assert_eq!(out[..length], *bytes);
+        let _ = Composite::verify(bytes, &root);
+    }
 }
 
 /// Claims that were signed, so that reading them is reached. A dongle's key may sign no grant and no profile.
@@ -89,6 +107,10 @@ fn claims(typ: Typ, bytes: &[u8]) {
         Typ::RetireReceipt => receipt(record, receipt::Kind::Retire, bytes, &key),
         Typ::Instruction => assert!(Instruction::verify(record, &root).is_err()),
         Typ::Time => assert!(TimeToken::verify(record, &root).is_err()),
+        Typ::Revocation => assert!(RevocationList::verify(record, &root).is_err()),
+        // Who holds the key may say whatever has the form.
+        Typ::Request => request(record, bytes),
+        Typ::Licence => assert!(Licence::verify(record, &root).is_err()),
     }
 }
 
@@ -101,6 +123,24 @@ fn receipt(record: &[u8], kind: receipt::Kind, claims: &[u8], key: &PublicKey) {
     let mut out = vec![0; claims.len()];
     let length = receipt.encode(&mut out).expect("as long as it was");
     assert_eq!(out[..length], *claims);
+}
+
+/// As [`receipt`]; whatever dongles it brings, none of them signed it.
+fn request(record: &[u8], claims: &[u8]) {
+    let Ok((request, _)) = Request::verify(record) else {
+        return;
+    };
+    assert!(record.len() <= REQUEST_MAX);
+    let mut out = vec![0; claims.len()];
+    let length = request.encode(&mut out).expect("as long as it was");
+    assert_eq!(out[..length], *claims);
+    let root = Certificate::parse(vendor().root_certificate()).expect("our own root");
+    for dongle in request.dongles {
+        let _ = dongle.verify(&request, &root);
+        for receipt in dongle.receipts {
+            let _ = dongle.trace(receipt, &root);
+        }
+    }
 }
 
 /// As [`receipt`].

@@ -2,6 +2,10 @@
 //!
 //! Readers take raw CBOR as well. What is inside is judged by its content, never by the label alone.
 
+mod decode;
+
+pub(crate) use decode::Decoder;
+
 use base64ct::{Base64, Encoding};
 use core::fmt;
 
@@ -17,16 +21,51 @@ pub enum Label {
     Profile,
     /// A trust bundle.
     TrustBundle,
+    /// A software licence, from the desk or a composite.
+    Licence,
+    /// A host's request.
+    Request,
+    /// A receipt.
+    Receipt,
+    /// An instruction to a dongle.
+    Instruction,
+    /// A time token.
+    Time,
+    /// A revocation list of dongles.
+    Revocation,
+    /// A proof.
+    Proof,
 }
 
 impl Label {
-    const ALL: [Self; 3] = [Self::Grant, Self::Profile, Self::TrustBundle];
+    /// Every label.
+    pub const ALL: [Self; 10] = [
+        Self::Grant,
+        Self::Profile,
+        Self::TrustBundle,
+        Self::Licence,
+        Self::Request,
+        Self::Receipt,
+        Self::Instruction,
+        Self::Time,
+        Self::Revocation,
+        Self::Proof,
+    ];
 
-    const fn name(self) -> &'static str {
+    /// What stands in the line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Grant => "TALLYKEY GRANT",
             Self::Profile => "TALLYKEY PROFILE",
             Self::TrustBundle => "TALLYKEY TRUST BUNDLE",
+            Self::Licence => "TALLYKEY LICENCE",
+            Self::Request => "TALLYKEY REQUEST",
+            Self::Receipt => "TALLYKEY RECEIPT",
+            Self::Instruction => "TALLYKEY INSTRUCTION",
+            Self::Time => "TALLYKEY TIME",
+            Self::Revocation => "TALLYKEY REVOCATION",
+            Self::Proof => "TALLYKEY PROOF",
         }
     }
 }
@@ -119,7 +158,7 @@ pub fn single<'a>(
     let mut decoder = Decoder::new(out);
     loop {
         let (text, line) = lines.next().ok_or(ArmourError::NoEnd)?;
-        match edge(text, "-----END ") {
+        match end(text) {
             Some(end) if end == label => break,
             Some(_) => return Err(ArmourError::BadText { line }),
             None => decoder.line(text, line)?,
@@ -154,75 +193,20 @@ impl fmt::Display for Armoured<'_> {
 }
 
 /// Byte order mark and blanks around a line are not ours.
-fn clean(line: &str) -> &str {
+pub(crate) fn clean(line: &str) -> &str {
     line.trim_start_matches('\u{FEFF}').trim()
 }
 
-fn begin(line: &str) -> Option<&str> {
+/// The label of a BEGIN line.
+pub(crate) fn begin(line: &str) -> Option<&str> {
     edge(line, "-----BEGIN ")
+}
+
+/// The label of an END line.
+pub(crate) fn end(line: &str) -> Option<&str> {
+    edge(line, "-----END ")
 }
 
 fn edge<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
     line.strip_prefix(prefix)?.strip_suffix("-----")
-}
-
-/// Base64 in groups of four, wherever the lines break.
-struct Decoder<'a> {
-    out: &'a mut [u8],
-    written: usize,
-    group: [u8; 4],
-    held: usize,
-    /// The line of the last character.
-    line: usize,
-    /// A padded group was the last one.
-    padded: bool,
-}
-
-impl<'a> Decoder<'a> {
-    fn new(out: &'a mut [u8]) -> Self {
-        Self {
-            out,
-            written: 0,
-            group: [0; 4],
-            held: 0,
-            line: 0,
-            padded: false,
-        }
-    }
-
-    fn line(&mut self, text: &str, line: usize) -> Result<(), ArmourError> {
-        for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-            self.line = line;
-            if self.padded {
-                return Err(ArmourError::BadText { line });
-            }
-            self.group[self.held] = byte;
-            self.held += 1;
-            if self.held == self.group.len() {
-                self.held = 0;
-                self.padded = byte == b'=';
-                self.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), ArmourError> {
-        let mut buffer = [0; 3];
-        let bytes = Base64::decode(self.group, &mut buffer)
-            .map_err(|_| ArmourError::BadText { line: self.line })?;
-        self.out
-            .get_mut(self.written..self.written + bytes.len())
-            .ok_or(ArmourError::TooLong)?
-            .copy_from_slice(bytes);
-        self.written += bytes.len();
-        Ok(())
-    }
-
-    fn finish(self) -> Result<&'a [u8], ArmourError> {
-        match self.held {
-            0 => Ok(&self.out[..self.written]),
-            _ => Err(ArmourError::BadText { line: self.line }),
-        }
-    }
 }

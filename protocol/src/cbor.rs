@@ -5,7 +5,7 @@
 
 mod strict;
 
-pub use strict::check;
+pub use strict::{check, split};
 
 use core::fmt;
 use minicbor::encode::write::{Cursor, EndOfSlice};
@@ -150,6 +150,38 @@ pub fn array(
         .ok()
         .filter(|n| *n <= max)
         .ok_or(Malformed::Field(name))
+}
+
+/// Reads the head of an array of exactly `length` elements.
+///
+/// # Errors
+/// [`Malformed::Field`] naming `name`.
+pub fn tuple(
+    decoder: &mut Decoder<'_>,
+    length: usize,
+    name: &'static str,
+) -> Result<(), Malformed> {
+    match array(decoder, length, name)? == length {
+        true => Ok(()),
+        false => Err(Malformed::Field(name)),
+    }
+}
+
+/// Reads null as nothing, anything else with `value`.
+///
+/// # Errors
+/// What `value` found.
+pub fn maybe<'b, T>(
+    decoder: &mut Decoder<'b>,
+    value: impl FnOnce(&mut Decoder<'b>) -> Result<T, Malformed>,
+) -> Result<Option<T>, Malformed> {
+    match decoder.datatype() {
+        Ok(minicbor::data::Type::Null) => {
+            decoder.null().map_err(|_| Malformed::Truncated)?;
+            Ok(None)
+        }
+        _ => value(decoder).map(Some),
+    }
 }
 
 /// Reads an array of exactly `N` bytes.

@@ -33,7 +33,7 @@ use der::{
     asn1::{GeneralizedTime, SequenceRef, UintRef, UtcTime},
 };
 
-pub(crate) use self::chain::verify;
+pub(crate) use self::chain::{read_pair, verify};
 pub use self::{
     anchor::Anchor,
     chain::verify_chain,

@@ -1,9 +1,10 @@
 //! Claim keys. Registered ones come from the CWT registry (RFC 8392); ours are below -65536. A key
 //! means the same in every record.
 
-use crate::cbor::{self, Decoder, Encoder, Malformed, Written};
+use crate::cbor::{self, Decoder, Encoder, Full, Malformed, Written};
+use crate::list::List;
 
-/// `iss`: the vendor's name, or the serial in a proof.
+/// `iss`: the vendor's name; the serial in a proof, the host's name in a request.
 pub(crate) const ISS: i64 = 1;
 /// `sub`: the holder's serial.
 pub(crate) const SUB: i64 = 2;
@@ -53,6 +54,18 @@ pub(crate) const GRANT_DIGEST: i64 = -65568;
 pub(crate) const GIVEN: i64 = -65569;
 pub(crate) const TARGET: i64 = -65570;
 pub(crate) const INSTRUCTION: i64 = -65571;
+pub(crate) const BINDING: i64 = -65572;
+pub(crate) const DESK_NONCE: i64 = -65573;
+pub(crate) const HOST_KEY: i64 = -65574;
+pub(crate) const PURPOSE: i64 = -65575;
+pub(crate) const ENVIRONMENT: i64 = -65576;
+pub(crate) const INSTALLED: i64 = -65577;
+pub(crate) const DONGLES: i64 = -65578;
+pub(crate) const MARKS: i64 = -65579;
+pub(crate) const HISTORY: i64 = -65580;
+pub(crate) const WANTED: i64 = -65581;
+pub(crate) const EPOCH: i64 = -65582;
+pub(crate) const REVOKED: i64 = -65583;
 
 /// Writes the value of [`CNF`]: the thumbprint of the holder's key.
 pub(crate) fn write_holder(e: &mut Encoder<'_>, thumbprint: &[u8; 32]) -> Written {
@@ -70,4 +83,17 @@ pub(crate) fn read_holder(d: &mut Decoder<'_>) -> Result<[u8; 32], Malformed> {
         Ok(())
     })?;
     cbor::need(thumbprint, "cnf")
+}
+
+/// Reads the value of [`ABSORBS`].
+pub(crate) fn read_absorbs<const N: usize>(
+    d: &mut Decoder<'_>,
+) -> Result<List<[u8; 32], N>, Malformed> {
+    let mut absorbs = List::default();
+    for _ in 0..cbor::array(d, N, "absorbs")? {
+        absorbs
+            .push(cbor::bytes(d, "absorbs")?)
+            .map_err(|Full| Malformed::Field("absorbs"))?;
+    }
+    Ok(absorbs)
 }

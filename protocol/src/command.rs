@@ -126,6 +126,12 @@ impl Command {
         )
     }
 
+    /// Whether a dongle with a button waits for a person to press it: what gives channels away.
+    #[must_use]
+    pub const fn needs_presence(self) -> bool {
+        matches!(self, Self::Convert | Self::Retire)
+    }
+
     /// Whether request and reply travel under the session's MAC.
     #[must_use]
     pub const fn in_session(self) -> bool {

@@ -25,7 +25,7 @@ const KID: i64 = 4;
 /// Header parameter `typ` (RFC 9596).
 const TYP: i64 = 16;
 /// Header parameter `x5chain` (RFC 9360).
-const X5CHAIN: i64 = 33;
+pub(crate) const X5CHAIN: i64 = 33;
 /// ES256 (RFC 9053 §2.1).
 const ES256: i64 = -7;
 
@@ -54,11 +54,17 @@ pub enum Typ {
     Instruction,
     /// Time token.
     Time,
+    /// Software licence.
+    Licence,
+    /// Request of a host.
+    Request,
+    /// Revocation list of dongles.
+    Revocation,
 }
 
 impl Typ {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Profile,
         Self::Grant,
         Self::OpenProof,
@@ -70,6 +76,9 @@ impl Typ {
         Self::RetireReceipt,
         Self::Instruction,
         Self::Time,
+        Self::Licence,
+        Self::Request,
+        Self::Revocation,
     ];
 
     /// Media type in the header.
@@ -87,6 +96,9 @@ impl Typ {
             Self::RetireReceipt => "application/vnd.tallykey.receipt.retire+cose",
             Self::Instruction => "application/vnd.tallykey.instruction+cose",
             Self::Time => "application/vnd.tallykey.time+cose",
+            Self::Licence => "application/vnd.tallykey.licence+cose",
+            Self::Request => "application/vnd.tallykey.request+cose",
+            Self::Revocation => "application/vnd.tallykey.revocation+cose",
         }
     }
 

@@ -57,3 +57,11 @@ pub mod command {
     /// Last code of the vendor's own range.
     pub const VENDOR_LAST: u8 = 0x7f;
 }
+
+/// The byte of a KEEPALIVE packet (CTAP 2.1 §11.2.9.1.7).
+pub mod keepalive {
+    /// The device works on the request.
+    pub const PROCESSING: u8 = 1;
+    /// The device waits for a person at its button.
+    pub const UP_NEEDED: u8 = 2;
+}

@@ -3,6 +3,7 @@
 mod line;
 mod read;
 
+pub(crate) use line::FIELDS;
 pub use line::{Line, Plan};
 
 use crate::cbor::{self, Full};
@@ -54,7 +55,8 @@ pub struct Grant<'b> {
     pub convert: Convert,
     /// [`NO_FREE_CHANNELS`] or 0.
     pub flags: u32,
-    /// Digests of receipts and licences that never count beside it.
+    /// Identities of receipts ([`crate::receipt::identity`]) and licences (their digests) that never count
+    /// beside it.
     pub absorbs: List<[u8; 32], ABSORBS_MAX>,
     /// Customer, for people.
     pub customer: &'b str,

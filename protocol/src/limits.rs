@@ -67,6 +67,53 @@ pub const RULES_MAX: usize = 256;
 /// Records that one grant may absorb.
 pub const ABSORBS_MAX: usize = 16;
 
+/// Lines in one software licence: what several grants gave, merged into one.
+pub const LICENCE_LINES_MAX: usize = 64;
+
+/// Records that one software licence may absorb: every licence and receipt of a machine that is tidied up.
+pub const LICENCE_ABSORBS_MAX: usize = 64;
+
+/// Addresses in one MAC licence, all its lines together: a large site; a larger one has several licences.
+pub const MACS_MAX: usize = 1024;
+
+/// Longest software licence in bytes, its issuer's certificate included: every line, address and absorbed
+/// record at its largest. It comes as a file, so no message bounds it.
+pub const LICENCE_MAX: usize = 16 * 1024;
+
+/// Longest composite licence in bytes: a receipt, a grant and a dongle's chain, each at its largest.
+pub const COMPOSITE_MAX: usize = RECEIPT_MAX + GRANT_MAX + CHAIN_MAX * CERT_MAX + 32;
+
+/// Licences that a request tells of.
+pub const INSTALLED_MAX: usize = 64;
+
+/// Dongles that a request brings: every port of a large hub.
+pub const DONGLES_MAX: usize = 16;
+
+/// Grants that a request brings of one dongle: those it holds, and one for each receipt.
+pub const DONGLE_GRANTS_MAX: usize = GRANTS_MAX + RECEIPTS_MAX;
+
+/// Dongles of which a request tells the highest marks: all that a host has met in its life.
+pub const MARKS_MAX: usize = 256;
+
+/// Longest request in bytes. One dongle with its proof and a grant takes 3 KiB; whoever has a full hub of dongles
+/// with every receipt unredeemed sends several requests.
+pub const REQUEST_MAX: usize = 256 * 1024;
+
+/// Dongles on a revocation list: lost, stolen and dead ones of many years.
+pub const REVOCATIONS_MAX: usize = 4096;
+
+/// Longest revocation list of dongles in bytes: 44 for each, its issuer's certificate included.
+pub const REVOCATION_MAX: usize = REVOCATIONS_MAX * 44 + 2 * 1024;
+
+/// Longest object in a file: a request.
+pub const OBJECT_MAX: usize = REQUEST_MAX;
+
+/// Longest file that is looked into, in bytes: one courier's errand for every server of a large site.
+pub const FILE_MAX: usize = 8 * 1024 * 1024;
+
+/// Objects in one file.
+pub const OBJECTS_MAX: usize = 1024;
+
 /// Characters of a serial: what fits a label, a USB string and a QR code of version 3.
 pub const SERIAL_MAX: usize = 24;
 
@@ -113,6 +160,10 @@ pub const MESSAGE_TIME_MS: u64 = 3_000;
 
 /// Milliseconds between two signs of life while a request takes long (CTAP 2.1 §11.2.9.1.7).
 pub const KEEPALIVE_MS: u64 = 100;
+
+/// Milliseconds that a dongle waits for a person at its button: enough to walk round a rack, and a host that asked
+/// by mistake has the dongle back soon.
+pub const CONFIRM_MS: u64 = 30_000;
 
 /// Longest CTAPHID lock in seconds (CTAP 2.1 §11.2.9.2.2).
 pub const LOCK_MAX_S: u8 = 10;

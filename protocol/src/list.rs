@@ -21,6 +21,11 @@ impl<T: Copy + Default, const N: usize> List<T, N> {
         Ok(())
     }
 
+    /// Keeps the first `length` values; nothing happens if there are fewer.
+    pub fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+
     /// A list of these values.
     ///
     /// # Errors

@@ -2,8 +2,10 @@
 //! counter in it is its identity everywhere.
 
 mod given;
+mod traced;
 
 pub use given::GivenAway;
+pub use traced::{Evidence, TraceError, Traced};
 
 use crate::cbor::{self, Decoder, Full, Malformed};
 use crate::claim::{COUNTER, GIVEN, GRANT_DIGEST, ISS, PRODUCT, REQUEST_ID, REVISION, TARGET};
@@ -12,6 +14,7 @@ use crate::id::{self, PublicKey};
 use crate::limits::{LINES_MAX, RECEIPT_MAX};
 use crate::list::List;
 use crate::target::Target;
+use sha2::{Digest, Sha256};
 
 /// Kind of a receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -44,6 +47,17 @@ impl Kind {
         self as u8
     }
 
+    /// The kind whose records have this media type.
+    #[must_use]
+    pub const fn from_typ(typ: Typ) -> Option<Self> {
+        match typ {
+            Typ::OfflineReceipt => Some(Self::ConvertOffline),
+            Typ::DeskReceipt => Some(Self::ConvertDesk),
+            Typ::RetireReceipt => Some(Self::Retire),
+            _ => None,
+        }
+    }
+
     /// Media type of its records.
     #[must_use]
     pub const fn typ(self) -> Typ {
@@ -53,6 +67,18 @@ impl Kind {
             Self::Retire => Typ::RetireReceipt,
         }
     }
+}
+
+/// A receipt's identity: SHA-256 of a label, the thumbprint of the dongle's key and the counter. One form with a
+/// licence's identity, which is its digest, so that a record can name either as what it absorbs.
+#[must_use]
+pub fn identity(thumbprint: &[u8; 32], counter: u64) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(b"tallykey receipt identity")
+        .chain_update(thumbprint)
+        .chain_update(counter.to_be_bytes())
+        .finalize()
+        .into()
 }
 
 /// The claims of a receipt.
@@ -94,6 +120,11 @@ impl<'b> Receipt<'b> {
             return Err(Malformed::Field("target").into());
         }
         Ok((receipt, sign1.digest()))
+    }
+
+    /// Digest of the grant that `record` names: where to look, not yet believed.
+    pub(crate) fn grant_named(record: &Sign1<'_>) -> Result<[u8; 32], CoseError> {
+        Ok(Receipt::decode(record.payload())?.grant)
     }
 
     /// Writes the claims into `out`; returns their length.

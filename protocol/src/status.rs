@@ -71,6 +71,8 @@ pub enum Status {
     Revoked,
     /// The host took the request back before anything was done.
     Cancelled,
+    /// Nobody confirmed at the dongle's button; nothing was lowered.
+    NotConfirmed,
     /// The flash failed. After a restart the dongle is as it was before the command, or as it is after it.
     StorageFailed,
     /// The random source failed its health test; nothing was changed.
@@ -80,7 +82,7 @@ pub enum Status {
 }
 
 /// Every known status with its code.
-const CODES: [(Status, u8); 36] = [
+const CODES: [(Status, u8); 37] = [
     (Status::Ok, 0x00),
     (Status::Malformed, 0x01),
     (Status::WrongLifecycle, 0x02),
@@ -115,6 +117,7 @@ const CODES: [(Status, u8); 36] = [
     (Status::OwnerLocked, 0x25),
     (Status::Revoked, 0x26),
     (Status::Cancelled, 0x27),
+    (Status::NotConfirmed, 0x28),
     (Status::StorageFailed, 0x30),
     (Status::RandomFailed, 0x31),
 ];

@@ -45,6 +45,31 @@ pub struct Component {
     pub hash: [u8; COMPONENT_LEN],
 }
 
+/// What a machine is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Made by that machine for one request.
+    pub salt: [u8; SALT_LEN],
+    /// Its components, in the order of their parts.
+    pub components: List<Component, COMPONENTS_MAX>,
+}
+
+impl Binding {
+    pub(crate) fn encode(&self, e: &mut Encoder<'_>) -> Written {
+        e.array(2)?.bytes(&self.salt)?;
+        write_components(e, &self.components)
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    pub(crate) fn decode(d: &mut Decoder<'_>) -> Result<Self, Malformed> {
+        cbor::tuple(d, 2, "binding")?;
+        Ok(Self {
+            salt: cbor::bytes(d, "salt")?,
+            components: read_components(d)?,
+        })
+    }
+}
+
 /// A machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -57,21 +82,23 @@ pub struct Target {
 }
 
 impl Target {
+    /// What it is made of.
+    #[must_use]
+    pub const fn binding(&self) -> Binding {
+        Binding {
+            salt: self.salt,
+            components: self.components,
+        }
+    }
+
     pub(crate) fn encode(&self, e: &mut Encoder<'_>) -> Written {
         e.array(3)?.bytes(&self.salt)?;
-        e.array(self.components.len() as u64)?;
-        for component in &*self.components {
-            e.array(2)?
-                .u8(component.part as u8)?
-                .bytes(&component.hash)?;
-        }
+        write_components(e, &self.components)?;
         e.bytes(&self.host_key)?.ok()
     }
 
     pub(crate) fn decode(d: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        if cbor::array(d, 3, "target")? != 3 {
-            return Err(Malformed::Field("target"));
-        }
+        cbor::tuple(d, 3, "target")?;
         Ok(Self {
             salt: cbor::bytes(d, "salt")?,
             components: read_components(d)?,
@@ -80,13 +107,21 @@ impl Target {
     }
 }
 
+fn write_components(e: &mut Encoder<'_>, components: &[Component]) -> Written {
+    e.array(components.len() as u64)?;
+    for component in components {
+        e.array(2)?
+            .u8(component.part as u8)?
+            .bytes(&component.hash)?;
+    }
+    Ok(())
+}
+
 fn read_components(d: &mut Decoder<'_>) -> Result<List<Component, COMPONENTS_MAX>, Malformed> {
     let wrong = Malformed::Field("component");
     let mut components = List::<Component, COMPONENTS_MAX>::default();
     for _ in 0..cbor::array(d, COMPONENTS_MAX, "components")? {
-        if cbor::array(d, 2, "component")? != 2 {
-            return Err(wrong);
-        }
+        cbor::tuple(d, 2, "component")?;
         let component = Component {
             part: Part::from_code(cbor::code(d, "component")?).ok_or(wrong)?,
             hash: cbor::bytes(d, "component")?,

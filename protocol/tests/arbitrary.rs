@@ -7,8 +7,11 @@ use tallykey_protocol::command::{
     Decode, Empty, Encode, acknowledge, certificate, certify, grant, heartbeat, hello, instruct,
     make_key, open, order, personalise, prove, receipt, revoke, seal, self_test, time, update,
 };
+use tallykey_protocol::composite::Composite;
 use tallykey_protocol::cose::Sign1;
+use tallykey_protocol::file::Objects;
 use tallykey_protocol::limits::{MESSAGE_MAX, PROFILE_MAX};
+use tallykey_protocol::request::Request;
 use tallykey_protocol::trust::TrustBundle;
 
 /// Bytes that often look like CBOR: heads of every kind, short bodies.
@@ -63,6 +66,15 @@ proptest! {
         let _ = (instruct::Reply::decode(&bytes), time::Reply::decode(&bytes), revoke::Reply::decode(&bytes));
         let _ = (self_test::Reply::decode(&bytes), Crl::parse(&bytes).is_ok());
         let _ = (Sign1::parse(&bytes, PROFILE_MAX).is_ok(), TrustBundle::decode(&bytes).is_ok());
+        let _ = Request::verify(&bytes).is_ok();
+        // What only files carry is as strict as a request to a dongle.
+        if let Ok(composite) = Composite::decode(&bytes) {
+            let mut out = vec![0; bytes.len()];
+            let length = composite.encode(&mut out).expect("as long as it was");
+            prop_assert_eq!(&out[..length], &bytes[..]);
+        }
+        let (mut objects, mut out) = (Objects::new(&bytes), [0; 1024]);
+        while objects.next(&mut out).is_some() {}
     }
 
     #[test]

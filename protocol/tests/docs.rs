@@ -82,6 +82,7 @@ fn the_limits_in_the_page_are_those_of_the_code() {
         ("CRL_MAX", limits::CRL_MAX as u64),
         ("OWNER_TRIES", limits::OWNER_TRIES.into()),
         ("KEEPALIVE_MS", limits::KEEPALIVE_MS),
+        ("CONFIRM_MS", limits::CONFIRM_MS),
         ("NONCE_LEN", limits::NONCE_LEN as u64),
         ("BEAT_NONCE_LEN", limits::BEAT_NONCE_LEN as u64),
         ("STATEMENT_MAX", limits::STATEMENT_MAX as u64),

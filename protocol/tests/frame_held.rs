@@ -2,7 +2,7 @@
 
 use tallykey_protocol::frame::{
     BROADCAST, DeviceInfo, Endpoint, ErrorCode, Held, Input, Packets, command, error_report,
-    init_request, keepalive_report,
+    init_request, keepalive, keepalive_report,
 };
 use tallykey_protocol::report::Report;
 
@@ -122,11 +122,13 @@ fn init_on_its_own_channel_drops_the_request() {
 }
 
 #[test]
-fn a_keepalive_is_one_byte_that_says_working() {
-    // CTAP 2.1 §11.2.9.1.7: command 0x3B, BCNT 1, STATUS_PROCESSING 1.
-    let report = keepalive_report(OURS);
-    assert_eq!(report[..8], [1, 1, 1, 1, 0xBB, 0, 1, 1]);
-    assert!(report[8..].iter().all(|byte| *byte == 0));
+fn a_keepalive_is_one_byte_that_says_what_for() {
+    // CTAP 2.1 §11.2.9.1.7: command 0x3B, BCNT 1, STATUS_PROCESSING 1 or STATUS_UPNEEDED 2.
+    for (status, byte) in [(keepalive::PROCESSING, 1), (keepalive::UP_NEEDED, 2)] {
+        let report = keepalive_report(OURS, status);
+        assert_eq!(report[..8], [1, 1, 1, 1, 0xBB, 0, 1, byte]);
+        assert!(report[8..].iter().all(|byte| *byte == 0));
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Builds what a vendor signs, over one [`Signer`] port: certificates and revocation lists, product
-//! profiles, grants, instructions, time tokens.
+//! profiles, grants and updates, software licences, instructions, time tokens. And what a host signs: its requests.
 //!
 //! Everything made here is read back with `tallykey_protocol` before it is handed out.
 
@@ -7,12 +7,19 @@
 
 pub mod certificate;
 mod grant;
+mod licence;
 mod record;
 mod signer;
 pub mod simulator;
+mod update;
 mod vendor;
 
 pub use grant::{Holder, first_grant, next_grant};
-pub use record::{Issuer, RecordError, sign_grant, sign_instruction, sign_profile, sign_time};
-pub use signer::{NotAKey, SignError, Signer, SoftwareKey};
+pub use licence::{mac_licence, machine_licence, next_licence};
+pub use record::{
+    Issuer, RecordError, sign_grant, sign_instruction, sign_licence, sign_profile, sign_request,
+    sign_revocations, sign_time,
+};
+pub use signer::{NotAKey, PemError, SignError, Signer, SoftwareKey};
+pub use update::{UpdateError, update};
 pub use vendor::{Vendor, VendorError};

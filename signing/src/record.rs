@@ -1,4 +1,4 @@
-//! Records of an issuer: claims in, signed record out, read back before it leaves.
+//! Records of an issuer, and the requests of a host: claims in, signed record out, read back before it leaves.
 
 use tallykey_protocol::{
     cbor::Full,
@@ -7,8 +7,11 @@ use tallykey_protocol::{
     grant::Grant,
     instruction::Instruction,
     issued::IssuedError,
-    limits::{GRANT_MAX, INSTRUCTION_MAX, PROFILE_MAX},
+    licence::Licence,
+    limits::{GRANT_MAX, INSTRUCTION_MAX, LICENCE_MAX, PROFILE_MAX, REQUEST_MAX, REVOCATION_MAX},
     profile::Profile,
+    request::Request,
+    revocation::RevocationList,
     time::TimeToken,
 };
 
@@ -63,6 +66,16 @@ pub fn sign_grant(grant: &Grant<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, Rec
     Ok(record)
 }
 
+/// Signs a software licence.
+///
+/// # Errors
+/// [`RecordError`]; [`RecordError::Refused`] also if the signer's role may not sign licences.
+pub fn sign_licence(licence: &Licence<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, RecordError> {
+    let record = sign(Typ::Licence, issuer, LICENCE_MAX, |out| licence.encode(out))?;
+    Licence::verify(&record, &root(issuer)?)?;
+    Ok(record)
+}
+
 /// Signs an instruction to a dongle.
 ///
 /// # Errors
@@ -88,6 +101,36 @@ pub fn sign_time(token: &TimeToken<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, 
     Ok(record)
 }
 
+/// Signs a revocation list of dongles.
+///
+/// # Errors
+/// [`RecordError`]; [`RecordError::Refused`] also if the signer's role may not sign revocation lists.
+pub fn sign_revocations(
+    list: &RevocationList<'_>,
+    issuer: &Issuer<'_>,
+) -> Result<Vec<u8>, RecordError> {
+    let record = sign(Typ::Revocation, issuer, REVOCATION_MAX, |out| {
+        list.encode(out)
+    })?;
+    RevocationList::verify(&record, &root(issuer)?)?;
+    Ok(record)
+}
+
+/// Signs a request as its host does, with the host key that is named in it.
+///
+/// # Errors
+/// [`RecordError`]; [`RecordError::Refused`] also if `key` is another.
+pub fn sign_request(request: &Request<'_>, key: &dyn Signer) -> Result<Vec<u8>, RecordError> {
+    let header = Header {
+        typ: Typ::Request,
+        key: &key.public_key(),
+        chain: &[],
+    };
+    let record = assemble(&header, key, REQUEST_MAX, |out| request.encode(out))?;
+    Request::verify(&record).map_err(IssuedError::from)?;
+    Ok(record)
+}
+
 /// Signs a product profile.
 ///
 /// # Errors
@@ -104,16 +147,25 @@ fn sign(
     limit: usize,
     encode: impl FnOnce(&mut [u8]) -> Result<usize, Full>,
 ) -> Result<Vec<u8>, RecordError> {
-    let mut payload = vec![0; limit];
-    let mut record = vec![0; limit];
-    let length = encode(&mut payload).map_err(|Full| RecordError::TooLong { limit })?;
     let header = Header {
         typ,
         key: &issuer.key.public_key(),
         chain: &[issuer.certificate],
     };
-    let length = cose::assemble::<AssembleError>(&mut record, &header, &payload[..length], |d| {
-        Ok(issuer.key.sign(d)?)
+    assemble(&header, issuer.key, limit, encode)
+}
+
+fn assemble(
+    header: &Header<'_>,
+    key: &dyn Signer,
+    limit: usize,
+    encode: impl FnOnce(&mut [u8]) -> Result<usize, Full>,
+) -> Result<Vec<u8>, RecordError> {
+    let mut payload = vec![0; limit];
+    let mut record = vec![0; limit];
+    let length = encode(&mut payload).map_err(|Full| RecordError::TooLong { limit })?;
+    let length = cose::assemble::<AssembleError>(&mut record, header, &payload[..length], |d| {
+        Ok(key.sign(d)?)
     })
     .map_err(|error| match error {
         AssembleError::Full => RecordError::TooLong { limit },

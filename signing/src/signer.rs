@@ -1,6 +1,10 @@
 //! The one port over which everything is signed: a key in software, or in an HSM.
 
-use p256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
+use p256::{
+    ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner},
+    pkcs8::{self, DecodePrivateKey, EncodePrivateKey, LineEnding},
+};
+use zeroize::Zeroizing;
 
 /// A P-256 key that signs; whoever holds it may be in this process or in an HSM.
 pub trait Signer {
@@ -29,6 +33,15 @@ pub struct SignError {
 #[error("these 32 bytes are not a P-256 private key")]
 pub struct NotAKey;
 
+/// A text that is no P-256 key in PKCS#8 PEM, or a key that cannot be written as one.
+#[derive(Debug, thiserror::Error)]
+#[error("not a P-256 private key in PKCS#8 PEM (-----BEGIN PRIVATE KEY-----)")]
+pub struct PemError {
+    /// What the reader said.
+    #[source]
+    pub source: pkcs8::Error,
+}
+
 /// A key in this process's memory, wiped when dropped.
 pub struct SoftwareKey(SigningKey);
 
@@ -44,13 +57,32 @@ impl SoftwareKey {
         }
     }
 
+    /// The key in `pem`: PKCS#8 (RFC 5958) in the armour of RFC 7468 §10, not encrypted, as `openssl pkey` writes it.
+    ///
+    /// # Errors
+    /// [`PemError`].
+    pub fn from_pem(pem: &str) -> Result<Self, PemError> {
+        let key = SigningKey::from_pkcs8_pem(pem).map_err(|source| PemError { source })?;
+        Ok(Self(key))
+    }
+
+    /// The key as [`Self::from_pem`] reads it. Whoever has this text has the key: it belongs in a file that only
+    /// its owner reads.
+    ///
+    /// # Errors
+    /// [`PemError`].
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, PemError> {
+        let pem = self.0.to_pkcs8_pem(LineEnding::LF);
+        pem.map_err(|source| PemError { source })
+    }
+
     /// A new key from `fill`, which fills a buffer with secret random bytes.
     ///
     /// # Errors
     /// What `fill` returned.
     pub fn generate<E>(mut fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         loop {
-            let mut scalar = zeroize::Zeroizing::new([0; 32]);
+            let mut scalar = Zeroizing::new([0; 32]);
             fill(&mut *scalar)?;
             // FIPS 186-5 A.2.2: draw again until it is in range.
             if let Ok(key) = Self::from_bytes(&scalar) {
@@ -111,6 +143,18 @@ mod tests {
         let key = SoftwareKey::generate(fill).unwrap();
         let seven = SoftwareKey::from_bytes(&[7; 32]).unwrap();
         assert_eq!(key.public_key(), seven.public_key());
+    }
+
+    #[test]
+    fn a_key_goes_into_pem_and_comes_back() {
+        let key = SoftwareKey::from_bytes(&[7; 32]).unwrap();
+        let pem = key.to_pem().unwrap();
+        assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n"), "{}", *pem);
+        let read = SoftwareKey::from_pem(&pem).unwrap();
+        assert_eq!(read.public_key(), key.public_key());
+        for wrong in ["", "no key", &pem.replace("PRIVATE", "PUBLIC"), &pem[..90]] {
+            SoftwareKey::from_pem(wrong).unwrap_err();
+        }
     }
 
     #[test]

@@ -7,8 +7,10 @@ use tallykey_protocol::{
     grant::Grant,
     id::PublicKey,
     instruction::Instruction,
+    licence::Licence,
     limits::{CERT_MAX, LABEL_MAX},
     profile::Profile,
+    revocation::RevocationList,
     time::TimeToken,
     trust::TrustBundle,
 };
@@ -200,6 +202,14 @@ impl Vendor {
         record::sign_grant(grant, &self.issuing(&self.issuer))
     }
 
+    /// Signs a software licence.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn sign_licence(&self, licence: &Licence<'_>) -> Result<Vec<u8>, RecordError> {
+        record::sign_licence(licence, &self.issuing(&self.issuer))
+    }
+
     /// Signs a product profile.
     ///
     /// # Errors
@@ -235,7 +245,15 @@ impl Vendor {
         record::sign_time(token, &self.issuing(&self.issuer))
     }
 
-    /// The root's revocation list.
+    /// Signs a revocation list of dongles.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn sign_revocations(&self, list: &RevocationList<'_>) -> Result<Vec<u8>, RecordError> {
+        record::sign_revocations(list, &self.issuing(&self.issuer))
+    }
+
+    /// The root's revocation list of CAs and issuers.
     ///
     /// # Errors
     /// [`CertifyError`].

@@ -1,5 +1,7 @@
 //! The service's facts as the wire types of the API.
 
+mod standing;
+
 use jiff::Timestamp;
 use tallykey_client::wire;
 
@@ -27,11 +29,9 @@ fn seconds(moment_s: Option<u64>) -> Option<Timestamp> {
 pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
     wire::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        authentication_type: match snapshot.authentication_type {
-            AuthenticationType::None => wire::AuthenticationType::None,
-            AuthenticationType::Dongle => wire::AuthenticationType::Dongle,
-            AuthenticationType::Software => wire::AuthenticationType::Software,
-        },
+        authentication_type: authentication_type(snapshot.authentication_type),
+        conflict: snapshot.held.map(|held| standing::conflict(snapshot, held)),
+        clock_suspect: snapshot.clock.map(standing::clock_suspect),
         simulated: snapshot.simulated,
         product: wire::Product {
             id: snapshot.product.id.clone(),
@@ -40,7 +40,16 @@ pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
         },
         features: snapshot.features.iter().map(feature).collect(),
         dongles: dongles(snapshot),
+        away: snapshot.away.iter().map(standing::away).collect(),
         age_ms: snapshot.age_ms(),
+    }
+}
+
+fn authentication_type(kind: AuthenticationType) -> wire::AuthenticationType {
+    match kind {
+        AuthenticationType::None => wire::AuthenticationType::None,
+        AuthenticationType::Dongle => wire::AuthenticationType::Dongle,
+        AuthenticationType::Software => wire::AuthenticationType::Software,
     }
 }
 
@@ -110,6 +119,7 @@ fn line(used: &UsedLine, reader: Role) -> wire::Line {
         plan: line.plan.to_owned(),
         valid_from: seconds(line.valid_from),
         valid_to: seconds(line.valid_to),
+        renew_by: seconds(line.renew_by),
     }
 }
 

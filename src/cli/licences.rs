@@ -135,12 +135,12 @@ fn table(lines: &[Line]) -> String {
                 line.used.to_string(),
                 line.plan.clone(),
                 validity(line.valid_from, line.valid_to),
-                match (line.active, line.parked) {
-                    (true, _) => "yes",
-                    (false, true) => "parked",
-                    (false, false) => "no",
-                }
-                .to_owned(),
+                match (line.active, line.parked, line.renew_by) {
+                    (true, _, Some(end)) => format!("renew by {}", end.strftime("%Y-%m-%d")),
+                    (true, _, None) => "yes".to_owned(),
+                    (false, true, _) => "parked".to_owned(),
+                    (false, false, _) => "no".to_owned(),
+                },
             ],
         );
     }

@@ -38,6 +38,9 @@ pub struct ServeArgs {
     /// The vendor's signed product profile.
     #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,
+    /// What becomes of a held source when the active one is gone for good: it waits for `resolve`, or takes over.
+    #[arg(long, value_enum, value_name = "HOW", default_value = "ask")]
+    pub takeover: Takeover,
     /// Folder of the state [default: tallykey in the XDG state folder].
     #[arg(long, value_name = "FOLDER")]
     pub state_dir: Option<PathBuf>,
@@ -47,6 +50,15 @@ pub struct ServeArgs {
     /// Form of the log on stderr [default: text].
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub log: Option<LogFormat>,
+}
+
+/// What becomes of a held source when the active one is gone for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Takeover {
+    /// It waits until somebody says so.
+    Ask,
+    /// It becomes active by itself.
+    Automatic,
 }
 
 /// Form of the log.

@@ -8,6 +8,7 @@ use super::{
     dongle,
     failure::Failure,
     screen::Screen,
+    standing,
     table::{Column, Rows, Tone},
     text::plain,
 };
@@ -26,6 +27,7 @@ fn readable(status: &Status) -> String {
         out.push_str(&simulated_notice());
         out.push('\n');
     }
+    out.push_str(&standing::readable(status));
     out.push_str(&format!(
         "{}\n\n{}",
         heading(status),

@@ -1,11 +1,16 @@
 //! What a dongle proved.
 
+use tallykey_protocol::cert::{CertError, Certificate, Role, verify_chain};
 use tallykey_protocol::cose::CoseError;
 use tallykey_protocol::id::{self, PublicKey};
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::proof::{Kind, Proof};
+use thiserror::Error;
 
-/// The facts of one verified proof. Only an [`Open`](super::Open) session makes it.
+use super::identity::Identity;
+
+/// The facts of one verified proof. Only an [`Open`](super::Open) session makes it, or the bytes that it once showed,
+/// verified again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// Serial, of the certificate.
@@ -23,16 +28,48 @@ pub struct Evidence {
     /// The grants it holds, as they were issued and in the proof's order; each has the digest that
     /// was proved. Who issued it, and for whom, is still to be verified.
     pub grants: Vec<Vec<u8>>,
+    /// Its certificate and the factory's, DER.
+    pub chain: [Vec<u8>; 2],
     key: PublicKey,
     kind: Kind,
     record: Vec<u8>,
 }
 
+/// What a dongle once showed is not what it showed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotEvidence {
+    /// Its certificate does not lead to the pinned root.
+    #[error("its certificate: {0}")]
+    Chain(#[from] CertError),
+    /// Its proof does not verify.
+    #[error("its proof: {0}")]
+    Proof(#[from] CoseError),
+    /// Its proof is of another dongle, or of a simulated one where none counts.
+    #[error("its proof is not of the dongle that the certificate names")]
+    Differs,
+}
+
 impl Evidence {
     pub(super) fn of(
         proof: &Proof<'_>,
+        signed: (Kind, &[u8]),
+        identity: &Identity,
+        simulated: bool,
+        grants: Vec<Vec<u8>>,
+    ) -> Self {
+        Self::new(
+            proof,
+            signed,
+            (identity.key, identity.chain.clone()),
+            simulated,
+            grants,
+        )
+    }
+
+    fn new(
+        proof: &Proof<'_>,
         (kind, record): (Kind, &[u8]),
-        key: PublicKey,
+        (key, chain): (PublicKey, [Vec<u8>; 2]),
         simulated: bool,
         grants: Vec<Vec<u8>>,
     ) -> Self {
@@ -44,10 +81,45 @@ impl Evidence {
             firmware: proof.firmware.to_owned(),
             counter: proof.counter,
             grants,
+            chain,
             key,
             kind,
             record: record.to_vec(),
         }
+    }
+
+    /// Verifies once more what a dongle showed earlier: its proof, and its certificate up to the root. `test`: whether
+    /// the vendor of that root is one for tests, of which simulated dongles count.
+    ///
+    /// # Errors
+    /// [`NotEvidence`].
+    pub fn recall(
+        (kind, record): (Kind, &[u8]),
+        chain: [Vec<u8>; 2],
+        grants: Vec<Vec<u8>>,
+        (root, test): (&Certificate<'_>, bool),
+    ) -> Result<Self, NotEvidence> {
+        let leaf = verify_chain(&chain[0], &[&chain[1]], root, Role::Dongle, None)?;
+        let key = *leaf.public_key();
+        let serial = leaf.serial_number().map(str::to_owned);
+        let proof = Proof::verify(record, kind, &key)?;
+        if Some(proof.serial) != serial.as_deref() || (proof.simulated && !test) {
+            return Err(NotEvidence::Differs);
+        }
+        let simulated = proof.simulated || test;
+        Ok(Self::new(
+            &proof,
+            (kind, record),
+            (key, chain),
+            simulated,
+            grants,
+        ))
+    }
+
+    /// The signed proof, and which kind it is.
+    #[must_use]
+    pub fn record(&self) -> (Kind, &[u8]) {
+        (self.kind, &self.record)
     }
 
     /// The whole proof, read from its bytes and verified once more.

@@ -58,6 +58,8 @@ pub(super) struct Identity {
     pub(super) key: PublicKey,
     /// SHA-256 of the leaf, for the transcript.
     pub(super) certificate: [u8; 32],
+    /// Its certificate and the factory's, for whoever judges a record of it later.
+    pub(super) chain: [Vec<u8>; 2],
 }
 
 impl Identity {
@@ -68,6 +70,7 @@ impl Identity {
         reply: &certificate::Reply<'_>,
     ) -> Result<Self, Fault> {
         let [leaf, authority] = reply.chain.ok_or(BadChain::Absent)?;
+        let chain = [leaf.to_vec(), authority.to_vec()];
         let digest: [u8; 32] = Sha256::digest(leaf).into();
         if digest != reply.digest {
             return Err(BadChain::Digest.into());
@@ -81,6 +84,7 @@ impl Identity {
                 serial: serial.to_owned(),
                 key: *leaf.public_key(),
                 certificate: digest,
+                chain,
             }),
             Some(_) | None => Err(BadChain::Serial.into()),
         }

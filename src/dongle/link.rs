@@ -3,10 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use tallykey_protocol::command::Command;
 use tallykey_protocol::frame::{
     BROADCAST, BadInit, ErrorCode, Exchange, FrameError, InitReply, NONCE_LEN, Packets, Progress,
-    TooLong, command, init_request,
+    TooLong, command, init_request, keepalive,
 };
+use tallykey_protocol::limits::CONFIRM_MS;
 use tallykey_protocol::report::Report;
 
 use super::random::{self, NoRandom};
@@ -27,7 +29,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(50);
 pub struct Timing {
     /// For an answer to begin, to go on, or for the next KEEPALIVE: silence beyond it is a miss.
     pub silence: Duration,
-    /// For a whole answer, however alive the dongle says it is.
+    /// For a whole answer, however alive the dongle says it is. A person at its button has [`CONFIRM_MS`] more.
     pub answer: Duration,
 }
 
@@ -108,10 +110,12 @@ impl Link {
     /// Waits for one more answer to `command` without asking again: the one that came was late.
     pub(super) fn answer(&mut self, command: u8) -> Result<Vec<u8>, LinkError> {
         let mut wait = Wait::new(self.timing);
+        let asks = Command::from_code(command).is_some_and(Command::needs_presence);
         let mut exchange = Exchange::new(self.channel, command);
         loop {
             match exchange.feed(&wait.report(self.port.as_mut())?) {
                 Progress::Pending => {}
+                Progress::KeepAlive(keepalive::UP_NEEDED) if asks => wait.asking(),
                 Progress::KeepAlive(_) => wait.heard(),
                 Progress::Done(answer) => return Ok(answer.to_vec()),
                 Progress::Failed(error) => return Err(error.into()),
@@ -176,6 +180,7 @@ impl Link {
 /// The bounds of one answer, in time and in reports.
 struct Wait {
     timing: Timing,
+    begin: Instant,
     end: Instant,
     silent_at: Instant,
     reports: u32,
@@ -186,10 +191,17 @@ impl Wait {
         let now = Instant::now();
         Self {
             timing,
+            begin: now,
             end: now + timing.answer,
             silent_at: now + timing.silence,
             reports: 0,
         }
+    }
+
+    /// The dongle says that it waits for a person.
+    fn asking(&mut self) {
+        self.end = self.begin + self.timing.answer + Duration::from_millis(CONFIRM_MS);
+        self.heard();
     }
 
     /// The dongle says that it is at work.
@@ -211,10 +223,13 @@ impl Wait {
         };
         report.ok_or(LinkError::Silent {
             waited: if until == self.end {
-                self.timing.answer
+                self.end - self.begin
             } else {
                 self.timing.silence
             },
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

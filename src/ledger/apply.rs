@@ -92,6 +92,9 @@ impl Ledger {
             | Event::AuthenticationType { .. }
             | Event::DongleOpened { .. }
             | Event::DongleLeft { .. }
+            | Event::GraceStarted { .. }
+            | Event::GraceExhausted { .. }
+            | Event::Clock { .. }
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. } => Ok(()),
         }

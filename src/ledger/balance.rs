@@ -237,7 +237,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::arbiter::{AuthenticationType, activate};
+    use crate::arbiter::{Kind, State, activate};
     use crate::ledger::{Event, Pool};
     use crate::licence::testing;
 
@@ -262,7 +262,7 @@ mod tests {
     /// 4 free cameras and `paid` more.
     fn supply(paid: u64) -> Supply {
         let dongle = testing::entitlement(1, &[("camera", paid)]);
-        let active = activate(AuthenticationType::Dongle, [dongle]);
+        let active = activate(State::Only(Kind::Dongle), [dongle]);
         Supply::new(&testing::profile(), &active, &Pool::default(), 0)
     }
 
@@ -322,7 +322,7 @@ mod tests {
     fn a_line_counts_only_while_it_is_valid() {
         let profile = testing::profile();
         let dongle = testing::until(500, testing::entitlement(1, &[("camera", 8)]));
-        let active = activate(AuthenticationType::Dongle, [dongle]);
+        let active = activate(State::Only(Kind::Dongle), [dongle]);
         for (now, total) in [(499, 12), (500, 4)] {
             let supply = Supply::new(&profile, &active, &Pool::default(), now);
             let balance = Ledger::default().balance(&supply, "camera");

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::bytes::Bytes;
+
 /// One thing that happened. Its name in the history is the kebab-case name of the variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -19,11 +21,11 @@ pub enum Event {
         /// Whether everything here is simulated.
         simulated: bool,
     },
-    /// Another source became active.
+    /// The arbiter came to another state.
     AuthenticationType {
-        /// The source that was active.
+        /// The state that was, as [`crate::arbiter::State::name`].
         was: String,
-        /// The source that is active from now on.
+        /// The state from now on.
         now: String,
         /// The arbiter's event.
         because: String,
@@ -40,6 +42,9 @@ pub enum Event {
         grants: Vec<GrantMark>,
         /// How it compares with what this host saw of it before.
         seen: SeenBefore,
+        /// What it showed, unless that was written down before: while it is away, this is what counts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown: Option<Shown>,
     },
     /// An opened dongle is gone or stopped proving itself.
     DongleLeft {
@@ -47,6 +52,29 @@ pub enum Event {
         serial: String,
         /// Thumbprint of its key, hex.
         thumbprint: String,
+    },
+    /// The channels of a dongle that is away count for a limited time only, which has begun.
+    GraceStarted {
+        /// Its serial.
+        serial: String,
+        /// Thumbprint of its key, hex.
+        thumbprint: String,
+        /// How long they count, seconds.
+        left_s: u64,
+    },
+    /// A dongle was away for too long: its channels do not count any more.
+    GraceExhausted {
+        /// Its serial.
+        serial: String,
+        /// Thumbprint of its key, hex.
+        thumbprint: String,
+    },
+    /// The host's clock is not believed, or is believed again.
+    Clock {
+        /// `behind`, `ahead`, or `believed`.
+        state: String,
+        /// The time that lines are judged at, Unix time in seconds.
+        believed: i64,
     },
     /// A device was given channels.
     Allocated {
@@ -189,6 +217,20 @@ impl Why {
     const fn is_asked(&self) -> bool {
         matches!(self, Self::Asked)
     }
+}
+
+/// What a dongle showed, as signed: to be verified again before it is believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// Wire code of the proof's kind.
+    pub kind: u8,
+    /// The proof.
+    pub proof: Bytes,
+    /// Its certificate and the factory's, DER.
+    pub chain: [Bytes; 2],
+    /// Its grants.
+    pub grants: Vec<Bytes>,
 }
 
 /// The priority of whatever nobody gave one.

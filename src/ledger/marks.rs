@@ -128,6 +128,7 @@ mod tests {
             counter: 7,
             grants: grants(&[("vms", 3)]),
             seen: SeenBefore::Never,
+            shown: None,
         });
         let behind = RolledBack::Counter {
             found: 6,
@@ -177,6 +178,7 @@ mod tests {
                 counter,
                 grants: grants(&[("vms", revision)]),
                 seen: SeenBefore::Never,
+                shown: None,
             });
         }
         assert_eq!(

@@ -86,7 +86,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arbiter::{AuthenticationType, activate};
+    use crate::arbiter::{Kind, State, activate};
     use crate::ledger::DeviceId;
     use crate::licence::{LineProblem, testing};
 
@@ -99,7 +99,7 @@ mod tests {
         let dongle = testing::with(testing::entitlement(1, &counts), |line| {
             line.valid_to = (line.id == 2).then_some(500);
         });
-        let active = activate(AuthenticationType::Dongle, [dongle]);
+        let active = activate(State::Only(Kind::Dongle), [dongle]);
         Supply::new(&testing::profile(), &active, pool, now)
     }
 
@@ -183,7 +183,7 @@ mod tests {
     fn a_parked_line_can_be_put_back_while_its_dongle_is_away() {
         let mut ledger = Ledger::default();
         change(&mut ledger, 1, &PoolChange::Park(FIRST.into())).expect("it is there");
-        let away = activate(AuthenticationType::None, []);
+        let away = activate(State::None, []);
         let away = Supply::new(&testing::profile(), &away, ledger.pool(), 0);
         let unpark = PoolChange::Unpark(FIRST.into());
         let event = ledger.change_pool(&testing::profile(), &away, &unpark);
@@ -229,7 +229,7 @@ mod tests {
         let listed = testing::with(testing::entitlement(1, &[("camera", 2)]), |line| {
             line.only = Some([[0, 2, 0xD1, 0, 0, 1]].into());
         });
-        let active = activate(AuthenticationType::Dongle, [listed]);
+        let active = activate(State::Only(Kind::Dongle), [listed]);
         let supply = Supply::new(&testing::profile(), &active, &Pool::default(), 0);
         let check = |device: &str, line: &str| {
             let device = DeviceId::parse(device).expect("an id");

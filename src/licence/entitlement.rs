@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tallykey_protocol::grant::Plan;
 
-/// What one dongle gives, made only from grants that verified for that dongle.
+/// What one source gives, made only from records that verified for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
     pub(super) source: Source,
@@ -40,6 +40,8 @@ pub struct Line {
     pub valid_from: u64,
     /// The first moment it is not valid any more, Unix time in seconds; none if it never ends.
     pub valid_to: Option<u64>,
+    /// For a subscription: until when it counts on so that it can be renewed, Unix time in seconds.
+    pub grace_to: Option<u64>,
     /// The only devices it pays for, by MAC address; none if it pays for any.
     pub only: Option<BTreeSet<[u8; 6]>>,
 }
@@ -56,7 +58,18 @@ impl Line {
     /// Whether it counts at `now` (Unix time in seconds).
     #[must_use]
     pub fn is_valid_at(&self, now: u64) -> bool {
-        self.valid_from <= now && self.valid_to.is_none_or(|end| now < end)
+        self.valid_from <= now && self.end().is_none_or(|end| now < end)
+    }
+
+    /// Whether it counts at `now` (Unix time in seconds) only until it is renewed.
+    #[must_use]
+    pub fn awaits_renewal_at(&self, now: u64) -> bool {
+        self.is_valid_at(now) && self.valid_to.is_some_and(|end| end <= now)
+    }
+
+    /// The first moment it does not count any more, Unix time in seconds.
+    fn end(&self) -> Option<u64> {
+        self.grace_to.or(self.valid_to)
     }
 
     /// Channels it still holds: what was granted less what was given away.
@@ -67,7 +80,9 @@ impl Line {
 
     /// The moments at which its validity changes by itself.
     fn turns(&self) -> impl Iterator<Item = u64> {
-        [Some(self.valid_from), self.valid_to].into_iter().flatten()
+        [Some(self.valid_from), self.valid_to, self.grace_to]
+            .into_iter()
+            .flatten()
     }
 }
 

@@ -197,6 +197,7 @@ impl VerifiedGrant<'_> {
                 plan: line.plan,
                 valid_from: line.valid_from,
                 valid_to: line.valid_to,
+                grace_to: profile.renewal_grace(line.plan, line.valid_to),
                 only: None,
             });
         }

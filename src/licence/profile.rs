@@ -1,8 +1,9 @@
 //! The product profile as the rules need it: what the product counts and what a device costs.
 
+use tallykey_protocol::grant::Plan;
 use tallykey_protocol::issued::IssuedError;
 use tallykey_protocol::profile as record;
-use tallykey_protocol::profile::Policy;
+use tallykey_protocol::profile::{Budgets, Policy};
 
 use super::Trust;
 
@@ -15,6 +16,7 @@ pub struct Profile {
     pub(super) features: Vec<Feature>,
     pub(super) weights: Vec<Weight>,
     pub(super) devices: Vec<DeviceRule>,
+    pub(super) budgets: Budgets,
     pub(super) policy: Policy,
 }
 
@@ -44,6 +46,8 @@ pub(super) struct DeviceRule {
     pub(super) feature: String,
 }
 
+const DAY_S: u64 = 24 * 3_600;
+
 /// The feature of a device that no rule of the profile names.
 const UNKNOWN_BRAND: &str = "other-brand";
 
@@ -61,6 +65,7 @@ impl Profile {
             features: profile.features.iter().map(Feature::of).collect(),
             weights: profile.weights.iter().map(Weight::of).collect(),
             devices: profile.mappings.iter().map(DeviceRule::of).collect(),
+            budgets: profile.budgets,
             policy: profile.policy,
         })
     }
@@ -81,6 +86,20 @@ impl Profile {
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// What the product allows of unplugging, of machines that change, and of growth.
+    #[must_use]
+    pub fn budgets(&self) -> &Budgets {
+        &self.budgets
+    }
+
+    /// Until when a line counts on so that it can be renewed, Unix time in seconds: subscriptions only.
+    #[must_use]
+    pub fn renewal_grace(&self, plan: Plan, valid_to: Option<u64>) -> Option<u64> {
+        let end = valid_to.filter(|_| plan == Plan::Subscription)?;
+        let grace = self.budgets.subscription_grace_days.saturating_mul(DAY_S);
+        Some(end.saturating_add(grace))
     }
 
     /// Which line pays first unless the user says otherwise.

@@ -1,7 +1,7 @@
 //! Facts for the unit tests of the rules: what verification would have yielded.
 
 use tallykey_protocol::grant::Plan;
-use tallykey_protocol::profile::Policy;
+use tallykey_protocol::profile::{Budgets, Policy};
 
 use super::entitlement::{Entitlement, Line, Source};
 use super::profile::{DeviceRule, Feature, Profile, Weight};
@@ -35,6 +35,14 @@ pub(crate) fn profile() -> Profile {
             rule(None, Some("VCA-*"), "vca"),
             rule(Some([0x00, 0x02, 0xD1]), None, "camera"),
         ],
+        budgets: Budgets {
+            debounce_s: 30,
+            grace_s: 72 * 3_600,
+            first_grace_s: 4 * 3_600,
+            subscription_grace_days: 30,
+            machine_grace_days: 14,
+            growth_percent: 100,
+        },
         policy: Policy::ShortestFirst,
     }
 }
@@ -50,6 +58,7 @@ pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u64)]) -> Entitlement {
         plan: Plan::Perpetual,
         valid_from: 0,
         valid_to: None,
+        grace_to: None,
         only: None,
     });
     Entitlement {

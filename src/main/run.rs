@@ -2,18 +2,20 @@
 
 use std::{
     path::PathBuf,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tallykey::{
     api::{ListenError, PortListener, Server, SocketListener},
-    cli::{Banner, Exit, Failure, Listen, Places, Screen, ServeArgs},
+    arbiter,
+    cli::{Banner, Exit, Failure, Listen, Places, Screen, ServeArgs, Takeover},
     machine::peer::{self, Standing},
     service::{
-        Role, Service, Settings,
+        Moment, Role, Service, Settings,
+        ports::HostKey as _,
         watch::{DongleEvent, Intervals, Watch},
     },
-    store::{FolderError, SqliteStore, StateFolder},
+    store::{FolderError, HostKeyError, HostKeyFile, Origin, SqliteStore, StateFolder},
     usb::{Finder, hid::Match, hotplug::Hotplug},
 };
 use tokio::sync::mpsc;
@@ -51,6 +53,7 @@ pub(crate) async fn run(
     };
     let port_address = port.as_ref().map(PortListener::address);
 
+    host_key(&folder)?;
     let bus = bus::open(&args, &pinned, &folder)?;
     let simulated = simulated || pinned.trust.is_test();
     let (events, inbox) = mpsc::channel(EVENTS);
@@ -60,7 +63,11 @@ pub(crate) async fn run(
         trust: pinned.trust,
         profile: pinned.profile,
         simulated,
-        clock: Box::new(now_ms),
+        takeover: match args.takeover {
+            Takeover::Ask => arbiter::Takeover::Ask,
+            Takeover::Automatic => arbiter::Takeover::Automatic,
+        },
+        clock: clock(),
     };
     let store = SqliteStore::new(folder).map_err(|error| of_folder(&error))?;
     let service = Service::start(settings, store, inbox, Box::new(watch)).await;
@@ -101,6 +108,23 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// Opens the host key, or makes it, and tells whose it is.
+fn host_key(folder: &StateFolder) -> Result<(), Failure> {
+    let (key, origin) = HostKeyFile::open(folder).map_err(|error| of_host_key(&error))?;
+    let thumbprint: String = key.thumbprint().map(|byte| format!("{byte:02x}")).concat();
+    match origin {
+        Origin::Loaded => tracing::debug!(thumbprint, "the host key is loaded"),
+        Origin::Made => tracing::info!(thumbprint, "the host key is made"),
+        Origin::Replaced { why } => tracing::warn!(
+            thumbprint,
+            state = why.code(),
+            next = why.next(),
+            "the host key is another one: {why}"
+        ),
+    }
+    Ok(())
+}
+
 fn watch(
     finder: Box<dyn Finder>,
     pinned: &Pinned,
@@ -133,10 +157,16 @@ fn role(uid: u32, gid: u32) -> Option<Role> {
     })
 }
 
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+fn clock() -> Box<dyn Fn() -> Moment + Send> {
+    let start = Instant::now();
+    Box::new(move || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Moment {
+            wall_ms: since.map_or(0, |since| {
+                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+            }),
+            running_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
     })
 }
 
@@ -146,6 +176,18 @@ pub(crate) fn of_folder(error: &FolderError) -> Failure {
         _ => Exit::Refused,
     };
     Failure::start(exit, error.code(), error.to_string(), error.next())
+}
+
+fn of_host_key(error: &HostKeyError) -> Failure {
+    match error {
+        HostKeyError::Folder(error) => of_folder(error),
+        HostKeyError::OpenToOthers { .. } => {
+            Failure::start(Exit::Refused, error.code(), error.to_string(), error.next())
+        }
+        HostKeyError::NoRandom { .. } => {
+            Failure::start(Exit::Fault, error.code(), error.to_string(), error.next())
+        }
+    }
 }
 
 fn of_listener(error: &ListenError) -> Failure {

@@ -8,6 +8,7 @@ mod change;
 mod handle;
 mod news;
 mod publish;
+mod time;
 mod views;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::arbiter::{self, Active};
+use crate::arbiter::{self, Active, Kind};
 use crate::ledger::{Event, Ledger, Supply};
 
 use super::Settings;
@@ -24,11 +25,13 @@ use super::batch::Batch;
 use super::dongles::Dongles;
 use super::fault::Fault;
 use super::ports::{Store, Watcher};
+use super::pulse::Pulse;
 use super::request::{Actor, Request};
 use super::snapshot::Snapshot;
 use super::state::State;
 use super::token::Tokens;
 use super::watch::DongleEvent;
+use time::Time;
 
 /// How often the state is confirmed, and what time alone changes is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -43,6 +46,7 @@ pub(super) struct Core<S> {
     pub(super) dongles: Dongles,
     pub(super) active: Active,
     pub(super) supply: Supply,
+    time: Time,
     /// When a line begins or ends next, Unix time in seconds.
     next_turn: Option<u64>,
     store: S,
@@ -72,7 +76,7 @@ pub(super) type Published = (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc
 /// What wakes the actor.
 enum Wake {
     Request(Request),
-    Dongle(DongleEvent),
+    Dongle(Box<DongleEvent>),
     Tick,
 }
 
@@ -80,13 +84,16 @@ impl<S: Store> Core<S> {
     /// An actor that has replayed its history, and where it publishes.
     pub(super) fn new(
         settings: Settings,
-        state: State,
+        (state, pulse): (State, Option<Pulse>),
         store: S,
         inputs: Inputs,
     ) -> (Self, Published) {
-        let (active, dongles) = (Active::default(), Dongles::default());
+        let moment = (settings.clock)();
+        let time = Time::start(moment, pulse.as_ref());
+        let dongles = Dongles::recall(&settings, &state, pulse.as_ref(), moment.wall_ms);
+        let active = Active::default();
         let supply = Supply::new(&settings.profile, &active, state.ledger.pool(), 0);
-        let first = publish::snapshot(&settings, &state, &supply, &dongles);
+        let first = publish::snapshot(&settings, &state, &supply, &dongles, &time);
         let (published, snapshots) = watch::channel(Arc::new(first));
         let (tokens, known) = watch::channel(Arc::new(state.tokens.clone()));
         let core = Self {
@@ -95,6 +102,7 @@ impl<S: Store> Core<S> {
             dongles,
             active,
             supply,
+            time,
             next_turn: None,
             store,
             inputs,
@@ -108,15 +116,18 @@ impl<S: Store> Core<S> {
         (core, (snapshots, known))
     }
 
-    /// Writes down that the service started. Nothing is proved yet, so only free channels count.
+    /// Writes down that the service started. What was active stays: that no dongle is proved yet is an unplug since
+    /// its last proof.
     pub(super) async fn begin(&mut self) -> Result<(), Fault> {
         let simulated = self.settings.simulated;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let mut batch = Batch::default();
         self.tell(Event::ServiceStarted { version, simulated }, &mut batch);
-        self.settle(arbiter::Event::Started, &mut batch);
+        self.weigh(&mut batch);
         self.expire(&mut batch);
         self.commit(batch).await;
+        // Before anything counts on it: a start that was waited for is not waited for again.
+        self.beat().await;
         self.broken.clone().map_or(Ok(()), Err)
     }
 
@@ -128,7 +139,7 @@ impl<S: Store> Core<S> {
             // Dongles and time come seldom; taken first, they never wait behind a busy queue.
             let wake = tokio::select! {
                 biased;
-                Some(event) = self.inputs.events.recv() => Wake::Dongle(event),
+                Some(event) = self.inputs.events.recv() => Wake::Dongle(Box::new(event)),
                 _ = ticks.tick() => Wake::Tick,
                 request = self.inputs.requests.recv() => match request {
                     Some(request) => Wake::Request(request),
@@ -150,13 +161,21 @@ impl<S: Store> Core<S> {
             self.tell(event, &mut batch);
         }
         // Before any request: none may be given a channel of a line that has just ended.
+        self.pass(&mut batch);
         if self.next_turn.is_some_and(|turn| turn <= self.now_s()) {
             self.weigh(&mut batch);
         }
         self.expire(&mut batch);
+        let mut beats = false;
         match wake {
-            Wake::Dongle(event) => self.notice(event, &mut batch),
-            Wake::Tick => self.confirm(),
+            Wake::Dongle(event) => {
+                self.notice(*event, &mut batch);
+                beats = true;
+            }
+            Wake::Tick => {
+                self.confirm();
+                beats = self.time.is_due();
+            }
             Wake::Request(request) => {
                 self.take(request, &mut batch);
                 while batch.rows.len() < GROUP_MAX && self.stopping.is_none() {
@@ -168,35 +187,50 @@ impl<S: Store> Core<S> {
             }
         }
         self.commit(batch).await;
+        if beats && self.broken.is_none() {
+            self.beat().await;
+        }
     }
 
     fn notice(&mut self, event: DongleEvent, batch: &mut Batch) {
-        let told = self
-            .dongles
-            .notice(event, &self.settings, &self.state.marks);
+        let told = self.dongles.notice(event, &self.settings, &self.state);
         for event in told {
             self.tell(event, batch);
         }
+        self.pass(batch);
         self.unpublished = true;
         self.weigh(batch);
     }
 
-    /// Lets the arbiter decide by what the plugged dongles give now.
+    /// Lets the arbiter decide by what each kind gives now.
     fn weigh(&mut self, batch: &mut Batch) {
-        let now = self.now_s();
-        let gives = self.dongles.entitlements().any(|one| one.gives_at(now));
-        let event = if gives {
-            arbiter::Event::DongleGives
-        } else {
-            arbiter::Event::DongleGivesNothing
-        };
-        self.settle(event, batch);
+        // What appears comes before what goes: so nothing takes over that was not held before.
+        let given = Kind::ALL.map(|kind| (kind, self.gives(kind)));
+        for (kind, _) in given.iter().filter(|(_, gives)| *gives) {
+            self.decide(arbiter::Event::Gives(*kind), batch);
+        }
+        for (kind, _) in given.iter().filter(|(_, gives)| !*gives) {
+            self.decide(arbiter::Event::Gone(*kind), batch);
+        }
+        self.settle();
     }
 
-    /// Lets the arbiter decide, writes a change down, and counts what is active from now on.
-    fn settle(&mut self, event: arbiter::Event, batch: &mut Batch) {
-        let was = self.state.authentication_type;
-        let now = arbiter::decide(was, event);
+    /// Whether a kind has a channel of anything. What is held has no grace: it counts for nothing now.
+    fn gives(&self, kind: Kind) -> bool {
+        let now = self.now_s();
+        match kind {
+            Kind::Dongle if self.state.arbiter.active() == Some(Kind::Dongle) => {
+                self.dongles.counting().any(|one| one.gives_at(now))
+            }
+            Kind::Dongle => self.dongles.present().any(|one| one.gives_at(now)),
+            Kind::Software => false,
+        }
+    }
+
+    /// Lets the arbiter decide, and writes a change down before it takes effect.
+    fn decide(&mut self, event: arbiter::Event, batch: &mut Batch) {
+        let was = self.state.arbiter;
+        let now = arbiter::decide(was, event, self.settings.takeover);
         if now != was {
             let (was, now) = (was.name().to_owned(), now.name().to_owned());
             let because = event.name().to_owned();
@@ -206,8 +240,12 @@ impl<S: Store> Core<S> {
                 batch,
             );
         }
+    }
+
+    /// Counts what is active from now on.
+    fn settle(&mut self) {
         let at = self.now_s();
-        self.active = arbiter::activate(now, self.dongles.entitlements().cloned());
+        self.active = arbiter::activate(self.state.arbiter, self.dongles.counting().cloned());
         self.supply = self.stock(&self.state.ledger);
         self.next_turn = self.dongles.next_turn(at);
         self.unpublished = true;
@@ -271,7 +309,8 @@ impl<S: Store> Core<S> {
         self.unpublished = true;
     }
 
-    async fn end(self) {
+    async fn end(mut self) {
+        self.beat().await;
         // Who still asks is told at once that the service is stopping.
         drop(self.inputs.requests);
         // The watch may be waiting to tell of a dongle: it must not wait for ever.
@@ -287,12 +326,13 @@ impl<S: Store> Core<S> {
         drop(self.stopping);
     }
 
+    /// What the host's clock says, as the history keeps it.
     fn now_ms(&self) -> i64 {
-        (self.settings.clock)()
+        self.time.wall_ms()
     }
 
-    /// Unix time in seconds, as records count it; 0 on a clock before 1970.
+    /// The time that lines are judged at, Unix time in seconds; 0 before 1970.
     fn now_s(&self) -> u64 {
-        u64::try_from(self.now_ms() / 1_000).unwrap_or(0)
+        self.time.now_s()
     }
 }

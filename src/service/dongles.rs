@@ -1,114 +1,123 @@
-//! Every dongle seen, and what each is worth here.
+//! Every dongle seen, what each is worth here, and for how long while it is away.
 
-use tallykey_protocol::cose::CoseError;
-use tallykey_protocol::id;
-use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::proof::Proof;
-use thiserror::Error;
+mod judge;
+mod seen;
 
-use crate::dongle::Evidence;
-use crate::ledger::{Event, GrantMark, Marks, RolledBack, SeenBefore};
-use crate::licence::{Entitlement, GrantRefusal, Refusal};
+use std::collections::BTreeMap;
+
+use tallykey_protocol::proof::Kind;
+
+use crate::dongle::{Evidence, NotEvidence};
+use crate::ledger::grace::{Budget, Grace, Phase};
+use crate::ledger::{Event, Shown};
+use crate::licence::{Entitlement, Profile, Refusal};
 
 use super::Settings;
-use super::snapshot::{DongleFacts, DongleProblem, DongleStatus, GrantStatus};
+use super::pulse::Pulse;
+use super::snapshot::{AwayDongle, AwayPhase, DongleStatus};
+use super::state::State;
 use super::token::hex;
 use super::watch::DongleEvent;
+use judge::{is_news, judge};
+use seen::{Open, Seen};
 
-/// Every dongle that is plugged in, in order of arrival.
-#[derive(Debug, Default)]
-pub(super) struct Dongles(Vec<Seen>);
-
+/// Every dongle that is plugged in, and every one that this host knows.
 #[derive(Debug)]
-struct Seen {
-    /// Names it on this host while it is plugged in.
-    key: String,
-    /// Its identity and what it gives, while it proves itself.
-    open: Option<Open>,
-    status: DongleStatus,
+pub(super) struct Dongles {
+    /// In order of arrival.
+    seen: Vec<Seen>,
+    /// By the thumbprint of the key: one key is one dongle.
+    known: BTreeMap<[u8; 32], Known>,
+    budget: Budget,
 }
 
+/// A dongle that proved itself here once.
 #[derive(Debug)]
-struct Open {
+struct Known {
     serial: String,
-    thumbprint: [u8; 32],
+    /// What it gave when it last proved itself; none if that was nothing.
     entitlement: Option<Entitlement>,
-}
-
-/// Why a dongle that proved itself counts for nothing.
-#[derive(Debug, Error)]
-enum NotCounted {
-    #[error("its memory was set back: {0}")]
-    RolledBack(#[from] RolledBack),
-    #[error("it is retired: everything it held was given away")]
-    Retired,
-    #[error(transparent)]
-    Grant(#[from] GrantRefusal),
-    #[error("its proof cannot be read: {0}")]
-    Proof(#[from] CoseError),
-}
-
-impl NotCounted {
-    const fn code(&self) -> &'static str {
-        match self {
-            Self::RolledBack(_) => "rolled-back",
-            Self::Retired => "retired",
-            Self::Grant(refusal) => refusal.code(),
-            Self::Proof(_) => "proof-invalid",
-        }
-    }
-
-    fn next(&self) -> String {
-        match self {
-            Self::RolledBack(_) => {
-                "Do not rely on this dongle; send it to the vendor with this message.".into()
-            }
-            Self::Retired => "Send it back to the vendor, or keep it for its receipts.".into(),
-            Self::Grant(refusal) => refusal.next(),
-            Self::Proof(_) => "Unplug it and plug it in again.".into(),
-        }
-    }
+    grace: Grace,
+    /// Where it stood when that was last looked at.
+    phase: Phase,
 }
 
 impl Dongles {
+    /// No dongle is known.
+    pub(super) fn new(profile: &Profile) -> Self {
+        Self {
+            seen: Vec::new(),
+            known: BTreeMap::new(),
+            budget: Budget::of(profile),
+        }
+    }
+
+    /// What is known of every dongle at a start, none of them being proved yet. `wall_ms`: the host's clock, Unix time
+    /// in milliseconds.
+    pub(super) fn recall(
+        settings: &Settings,
+        state: &State,
+        pulse: Option<&Pulse>,
+        wall_ms: i64,
+    ) -> Self {
+        let mut dongles = Self::new(&settings.profile);
+        let off_ms = pulse.map_or(0, |pulse| pulse.since(wall_ms));
+        for (thumbprint, shown) in &state.shown {
+            let evidence = match recall(shown, settings) {
+                Ok(evidence) => evidence,
+                Err(error) => {
+                    tracing::info!(
+                        thumbprint,
+                        "a dongle of the history counts no more: {error}"
+                    );
+                    continue;
+                }
+            };
+            let kept = pulse.and_then(|pulse| pulse.grace.get(thumbprint).copied());
+            let mut grace = kept.unwrap_or_else(Grace::forgotten);
+            grace.restart(off_ms, &dongles.budget);
+            let phase = grace.phase(false, &dongles.budget);
+            let known = Known {
+                serial: evidence.serial.clone(),
+                entitlement: judge(&evidence, settings, state).gives.flatten(),
+                grace,
+                phase,
+            };
+            dongles.known.insert(evidence.thumbprint, known);
+        }
+        dongles
+    }
+
+    /// Every dongle's grace, as the pulse keeps it.
+    pub(super) fn graces(&self) -> BTreeMap<String, Grace> {
+        let graces = self.known.iter();
+        graces
+            .map(|(thumbprint, known)| (hex(thumbprint), known.grace))
+            .collect()
+    }
+
     /// Takes notice of what happened to a dongle; what of it the history has to tell.
     pub(super) fn notice(
         &mut self,
         event: DongleEvent,
         settings: &Settings,
-        marks: &Marks,
+        state: &State,
     ) -> Vec<Event> {
         match event {
             DongleEvent::Opened { key, evidence } => {
-                self.proved(key, &evidence, true, settings, marks)
+                self.proved(key, &evidence, true, settings, state)
             }
             DongleEvent::Proved { key, evidence } => {
-                self.proved(key, &evidence, false, settings, marks)
+                self.proved(key, &evidence, false, settings, state)
             }
             DongleEvent::Faulted {
                 key,
                 usb_serial,
                 fault,
-            } => {
-                let status = DongleStatus {
-                    // Not proved, and so not to be printed unless it is harmless.
-                    serial: usb_serial.filter(|serial| id::is_label(serial)),
-                    state: fault.code(),
-                    problem: Some(DongleProblem {
-                        detail: fault.to_string(),
-                        next: fault.next().to_owned(),
-                    }),
-                    facts: None,
-                };
-                self.replace(Seen {
-                    key,
-                    open: None,
-                    status,
-                })
-            }
+            } => self.replace(Seen::faulted(key, usb_serial, &fault)),
             DongleEvent::Left { key } => {
-                let place = self.0.iter().position(|seen| seen.key == key);
-                let gone = place.map(|place| self.0.remove(place));
+                let place = self.seen.iter().position(|seen| seen.key == key);
+                let gone = place.map(|place| self.seen.remove(place));
                 gone.and_then(|seen| seen.open)
                     .map(|open| open.left())
                     .into_iter()
@@ -123,32 +132,74 @@ impl Dongles {
         evidence: &Evidence,
         opened: bool,
         settings: &Settings,
-        marks: &Marks,
+        state: &State,
     ) -> Vec<Event> {
-        let judged = judge(evidence, settings, marks);
+        let judged = judge(evidence, settings, state);
         let news = opened || judged.event.as_ref().is_some_and(is_news);
         // One key is one dongle: after a reset it may come back before its leaving was seen.
-        self.0.retain(|seen| {
-            let same = seen
-                .open
-                .as_ref()
-                .is_some_and(|open| open.thumbprint == evidence.thumbprint);
+        self.seen.retain(|seen| {
+            let same = seen.is_open(&evidence.thumbprint);
             !same || seen.key == key
         });
+        let open = judged.gives.is_some().then(|| Open {
+            serial: evidence.serial.clone(),
+            thumbprint: evidence.thumbprint,
+        });
+        if let Some(entitlement) = judged.gives {
+            self.welcome(evidence, entitlement);
+        }
         let mut events = self.replace(Seen {
             key,
-            open: judged.open,
+            open,
             status: judged.status,
         });
         events.extend(judged.event.filter(|_| news));
         events
     }
 
+    /// A dongle proves that it is here, and what it gives.
+    fn welcome(&mut self, evidence: &Evidence, entitlement: Option<Entitlement>) {
+        let known = self
+            .known
+            .entry(evidence.thumbprint)
+            .or_insert_with(|| Known {
+                serial: evidence.serial.clone(),
+                entitlement: None,
+                grace: Grace::first(&self.budget),
+                phase: Phase::Present,
+            });
+        known.entitlement = entitlement;
+        known.grace.back();
+        known.phase = Phase::Present;
+    }
+
+    /// Lets time pass, milliseconds in which this host ran. Tells the history of every dongle that stands elsewhere
+    /// now, or of none if `counts` is false: then dongles are not what counts here.
+    pub(super) fn pass(&mut self, elapsed_ms: u64, counts: bool) -> Passed {
+        let mut passed = Passed::default();
+        for (thumbprint, known) in &mut self.known {
+            let here = self.seen.iter().any(|seen| seen.is_open(thumbprint));
+            if here {
+                known.grace.stay(elapsed_ms, &self.budget);
+            } else {
+                known.grace.miss(elapsed_ms);
+            }
+            let was = known.phase;
+            known.phase = known.grace.phase(here, &self.budget);
+            passed.turned |= was.counts() != known.phase.counts();
+            if counts && known.entitlement.is_some() {
+                passed.away |= !here;
+                passed.events.extend(known.news(was, thumbprint));
+            }
+        }
+        passed
+    }
+
     /// Puts a dongle in the place it had, or at the end. If it was open and is not any more, that
     /// is told.
     fn replace(&mut self, new: Seen) -> Vec<Event> {
-        let Some(old) = self.0.iter_mut().find(|seen| seen.key == new.key) else {
-            self.0.push(new);
+        let Some(old) = self.seen.iter_mut().find(|seen| seen.key == new.key) else {
+            self.seen.push(new);
             return Vec::new();
         };
         let was_open = old.open.take();
@@ -160,21 +211,36 @@ impl Dongles {
     }
 
     /// What every open dongle gives, in order of arrival.
-    pub(super) fn entitlements(&self) -> impl Iterator<Item = &Entitlement> {
-        self.0
-            .iter()
-            .filter_map(|seen| seen.open.as_ref()?.entitlement.as_ref())
+    pub(super) fn present(&self) -> impl Iterator<Item = &Entitlement> {
+        self.seen.iter().filter_map(|seen| {
+            let open = seen.open.as_ref()?;
+            self.known.get(&open.thumbprint)?.entitlement.as_ref()
+        })
+    }
+
+    /// What every open dongle gives, and then every one that is away within its grace.
+    pub(super) fn counting(&self) -> impl Iterator<Item = &Entitlement> {
+        let away = self.known.values().filter(|known| known.is_away());
+        let away = away.filter(|known| known.phase.counts());
+        self.present()
+            .chain(away.filter_map(|known| known.entitlement.as_ref()))
     }
 
     /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
     pub(super) fn next_turn(&self, now: u64) -> Option<u64> {
-        self.entitlements()
-            .filter_map(|one| one.next_turn(now))
+        let known = self.known.values();
+        known
+            .filter_map(|known| known.entitlement.as_ref()?.next_turn(now))
             .min()
     }
 
     pub(super) fn statuses(&self) -> impl Iterator<Item = &DongleStatus> {
-        self.0.iter().map(|seen| &seen.status)
+        self.seen.iter().map(|seen| &seen.status)
+    }
+
+    /// Every dongle that has something to give and is not here.
+    pub(super) fn away(&self) -> impl Iterator<Item = AwayDongle> {
+        self.known.values().filter_map(Known::away)
     }
 
     /// The key of the dongle of that serial, if it is open.
@@ -183,7 +249,7 @@ impl Dongles {
     /// [`Refusal::NoSuchDongle`] or [`Refusal::DongleNotOpen`].
     pub(super) fn open_key(&self, serial: &str) -> Result<&str, Refusal> {
         let of_serial = |seen: &&Seen| seen.status.serial.as_deref() == Some(serial);
-        let mut found: Vec<&Seen> = self.0.iter().filter(of_serial).collect();
+        let mut found: Vec<&Seen> = self.seen.iter().filter(of_serial).collect();
         // A dongle that does not prove itself may claim any serial: the proved one comes first.
         found.sort_by_key(|seen| seen.open.is_none());
         match found.first() {
@@ -201,130 +267,61 @@ impl Dongles {
     }
 }
 
-impl Open {
-    fn left(self) -> Event {
-        Event::DongleLeft {
-            serial: self.serial,
-            thumbprint: hex(&self.thumbprint),
-        }
+/// What the passing of time made of the dongles.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    /// What the history has to tell.
+    pub(super) events: Vec<Event>,
+    /// Whether a dongle began or ceased to count.
+    pub(super) turned: bool,
+    /// Whether one is away, so that what is published of it grows old by the second.
+    pub(super) away: bool,
+}
+
+impl Known {
+    fn is_away(&self) -> bool {
+        self.phase != Phase::Present
     }
-}
 
-/// What a proof is worth here.
-struct Judged {
-    status: DongleStatus,
-    open: Option<Open>,
-    event: Option<Event>,
-}
+    fn away(&self) -> Option<AwayDongle> {
+        let entitlement = self.entitlement.as_ref()?;
+        let (phase, left_ms) = match self.phase {
+            Phase::Present => return None,
+            Phase::Debounce { left_ms } => (AwayPhase::Debounce, left_ms),
+            Phase::Grace { left_ms } => (AwayPhase::Grace, left_ms),
+            Phase::Exhausted => (AwayPhase::Exhausted, 0),
+        };
+        Some(AwayDongle {
+            serial: self.serial.clone(),
+            thumbprint: entitlement.source().thumbprint,
+            phase,
+            left_ms,
+        })
+    }
 
-/// A proof of a state that is in the history already is no news.
-fn is_news(event: &Event) -> bool {
-    !matches!(
-        event,
-        Event::DongleOpened {
-            seen: SeenBefore::Same,
-            ..
-        }
-    )
-}
-
-fn judge(evidence: &Evidence, settings: &Settings, marks: &Marks) -> Judged {
-    match identify(evidence, marks) {
-        Err(why) => {
-            let facts = facts(evidence, &[], None);
-            Judged {
-                status: status(evidence, facts, Some(&why)),
-                open: None,
-                event: None,
+    /// What the history has to tell if it stood elsewhere before.
+    fn news(&self, was: Phase, thumbprint: &[u8; 32]) -> Option<Event> {
+        let (serial, thumbprint) = (self.serial.clone(), hex(thumbprint));
+        match (was, self.phase) {
+            (Phase::Grace { .. }, Phase::Grace { .. }) | (Phase::Exhausted, Phase::Exhausted) => {
+                None
             }
-        }
-        Ok((proof, grants, seen)) => {
-            let entitled = entitle(evidence, &proof, settings);
-            let (entitlement, why) = match entitled {
-                Ok(entitlement) => (Some(entitlement), None),
-                Err(why) => (None, Some(why)),
-            };
-            let counted = entitlement.is_some().then(|| settings.profile.product());
-            let facts = facts(evidence, &grants, counted);
-            let (serial, thumbprint) = (evidence.serial.clone(), evidence.thumbprint);
-            Judged {
-                status: status(evidence, facts, why.as_ref()),
-                open: Some(Open {
-                    serial: serial.clone(),
-                    thumbprint,
-                    entitlement,
-                }),
-                event: Some(Event::DongleOpened {
-                    serial,
-                    thumbprint: hex(&thumbprint),
-                    counter: evidence.counter,
-                    grants,
-                    seen,
-                }),
-            }
+            (_, Phase::Grace { left_ms }) => Some(Event::GraceStarted {
+                serial,
+                thumbprint,
+                left_s: left_ms / 1_000,
+            }),
+            (_, Phase::Exhausted) => Some(Event::GraceExhausted { serial, thumbprint }),
+            (_, Phase::Present | Phase::Debounce { .. }) => None,
         }
     }
 }
 
-/// Whether the dongle is where it should be by what this host remembers of it.
-fn identify<'a>(
-    evidence: &'a Evidence,
-    marks: &Marks,
-) -> Result<(Proof<'a>, Vec<GrantMark>, SeenBefore), NotCounted> {
-    let proof = evidence.proof()?;
-    let grants = proof.grants.iter().map(|grant| GrantMark {
-        product: grant.product.to_owned(),
-        revision: grant.revision,
-    });
-    let grants: Vec<GrantMark> = grants.collect();
-    let thumbprint = hex(&evidence.thumbprint);
-    let seen = marks.judge(&evidence.serial, &thumbprint, evidence.counter, &grants)?;
-    Ok((proof, grants, seen))
-}
-
-fn entitle(
-    evidence: &Evidence,
-    proof: &Proof<'_>,
-    settings: &Settings,
-) -> Result<Entitlement, NotCounted> {
-    if evidence.lifecycle == Lifecycle::Retired {
-        return Err(NotCounted::Retired);
-    }
-    let records = evidence.grants.iter().map(Vec::as_slice);
-    let Settings { trust, profile, .. } = settings;
-    Ok(Entitlement::of_dongle(
-        proof,
-        evidence.thumbprint,
-        records,
-        trust,
-        profile,
-    )?)
-}
-
-fn status(evidence: &Evidence, facts: DongleFacts, why: Option<&NotCounted>) -> DongleStatus {
-    DongleStatus {
-        serial: Some(evidence.serial.clone()),
-        state: why.map_or("open", NotCounted::code),
-        problem: why.map(|why| DongleProblem {
-            detail: why.to_string(),
-            next: why.next(),
-        }),
-        facts: Some(facts),
-    }
-}
-
-fn facts(evidence: &Evidence, grants: &[GrantMark], counted: Option<&str>) -> DongleFacts {
-    let grant = |mark: &GrantMark| GrantStatus {
-        product: mark.product.clone(),
-        revision: mark.revision,
-        counts: counted == Some(mark.product.as_str()),
-    };
-    DongleFacts {
-        firmware: evidence.firmware.clone(),
-        counter: evidence.counter,
-        lifecycle: evidence.lifecycle.name().to_owned(),
-        simulated: evidence.simulated,
-        thumbprint: evidence.thumbprint,
-        grants: grants.iter().map(grant).collect(),
-    }
+fn recall(shown: &Shown, settings: &Settings) -> Result<Evidence, NotEvidence> {
+    let kind = Kind::from_code(shown.kind).ok_or(NotEvidence::Differs)?;
+    let chain = shown.chain.clone().map(|certificate| certificate.0);
+    let grants = shown.grants.iter().map(|grant| grant.0.clone()).collect();
+    let Settings { trust, .. } = settings;
+    let vendor = (&trust.root(), trust.is_test());
+    Evidence::recall((kind, &shown.proof.0), chain, grants, vendor)
 }

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::future::Future;
 
+use tallykey_protocol::id::{self, PublicKey};
 use thiserror::Error;
 
 use crate::ledger::{Head, Row};
@@ -49,6 +50,12 @@ pub trait Store: Send + 'static {
     /// Makes all entries durable, or none of them. After an error it is not known which: read.
     fn append(&mut self, rows: &[Row]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// The last pulse that was kept, if there is one.
+    fn pulse(&mut self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
+    /// Keeps a pulse, durably, in the place of the one before. Only after the first [`Store::append`].
+    fn set_pulse(&mut self, pulse: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Ends it in good order. Everything is durable before; this only saves work at the next start.
     fn close(self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
@@ -74,4 +81,31 @@ pub enum StoreError {
         /// What the check found.
         found: String,
     },
+}
+
+/// The key of this host, made when it was first started: requests are signed with it and licences name it. It may be
+/// in a file, or in a chip that never shows it.
+pub trait HostKey: Send + Sync {
+    /// The public half.
+    fn public_key(&self) -> PublicKey;
+
+    /// COSE Key Thumbprint (RFC 9679) of the public half, as licences name it.
+    fn thumbprint(&self) -> [u8; 32] {
+        id::thumbprint(&self.public_key())
+    }
+
+    /// ECDSA over `digest`, the SHA-256 of what is signed: r‖s with low s.
+    ///
+    /// # Errors
+    /// [`HostKeyFailed`].
+    fn sign(&self, digest: &[u8; 32]) -> Result<[u8; 64], HostKeyFailed>;
+}
+
+/// The host key did not sign. Nothing is wrong with what was to be signed; it may be tried again.
+#[derive(Debug, Error)]
+#[error("the host key did not sign")]
+pub struct HostKeyFailed {
+    /// What its keeper said.
+    #[source]
+    pub source: Box<dyn StdError + Send + Sync>,
 }

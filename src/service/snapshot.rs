@@ -2,13 +2,18 @@
 
 use std::time::Instant;
 
-use crate::arbiter::AuthenticationType;
+use crate::arbiter::{AuthenticationType, Kind};
+use crate::ledger::clock::Suspicion;
 
 /// The state at one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Which source is active.
     pub authentication_type: AuthenticationType,
+    /// The kind that is held while the other one counts, or that waits.
+    pub held: Option<Held>,
+    /// Why the host's clock is not believed, if it is not.
+    pub clock: Option<Suspicion>,
     /// Whether anything here is simulated: then no count is worth anything.
     pub simulated: bool,
     /// The product this host serves.
@@ -17,6 +22,8 @@ pub struct Snapshot {
     pub features: Vec<FeatureCounts>,
     /// Every dongle seen, open or not, in order of arrival.
     pub dongles: Vec<DongleStatus>,
+    /// Every dongle that counted here and is not plugged in now.
+    pub away: Vec<AwayDongle>,
     /// Number and hash of the newest history entry.
     pub head: (u64, [u8; 32]),
     /// Why requests cannot be answered now, if they cannot: a code of [`super::Fault`].
@@ -31,6 +38,51 @@ impl Snapshot {
     #[must_use]
     pub fn age_ms(&self) -> u64 {
         u64::try_from(self.confirmed.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A kind of source that is verified, shown, and counts 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The kind.
+    pub kind: Kind,
+    /// Whether an operator has to choose: nobody has yet.
+    pub asks: bool,
+}
+
+/// A dongle that is away and has channels to give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwayDongle {
+    /// Its serial.
+    pub serial: String,
+    /// RFC 9679 thumbprint of its key.
+    pub thumbprint: [u8; 32],
+    /// Where it stands.
+    pub phase: AwayPhase,
+    /// How long its channels still count, milliseconds.
+    pub left_ms: u64,
+}
+
+/// How long a dongle has been away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AwayPhase {
+    /// So short that it is no alarm.
+    Debounce,
+    /// Its channels count for a limited time.
+    Grace,
+    /// Too long: its channels do not count.
+    Exhausted,
+}
+
+impl AwayPhase {
+    /// The stable name in API and CLI.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Debounce => "debounce",
+            Self::Grace => "grace",
+            Self::Exhausted => "exhausted",
+        }
     }
 }
 
@@ -137,6 +189,8 @@ pub struct LicenceLine {
     pub valid_from: Option<u64>,
     /// The last moment it is valid, Unix time in seconds; none if it never ends.
     pub valid_to: Option<u64>,
+    /// If it counts only until it is renewed: until when, Unix time in seconds.
+    pub renew_by: Option<u64>,
     /// Whether it counts now.
     pub active: bool,
     /// Whether the user took it out of the pool; then it does not count.

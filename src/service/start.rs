@@ -3,12 +3,14 @@
 use thiserror::Error;
 use tokio::sync::mpsc;
 
+use crate::arbiter::Takeover;
 use crate::licence::{Profile, Trust};
 
 use super::Service;
 use super::actor::{Core, Inputs};
 use super::fault::Fault;
 use super::ports::{Store, StoreError, Watcher};
+use super::pulse::Pulse;
 use super::state::{ReplayError, State};
 use super::watch::DongleEvent;
 
@@ -23,8 +25,19 @@ pub struct Settings {
     pub profile: Profile,
     /// Whether everything here is simulated, or of a test vendor.
     pub simulated: bool,
-    /// Unix time in milliseconds.
-    pub clock: Box<dyn Fn() -> i64 + Send>,
+    /// What happens when the active kind of source leaves for good while the other one is held.
+    pub takeover: Takeover,
+    /// The time.
+    pub clock: Box<dyn Fn() -> Moment + Send>,
+}
+
+/// A moment, as the host knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// What its clock says, Unix time in milliseconds. It may be wrong, and may be set.
+    pub wall_ms: i64,
+    /// How long it has been running, milliseconds from any beginning. It never goes back.
+    pub running_ms: u64,
 }
 
 /// Why the service did not start. Nothing was changed.
@@ -115,13 +128,22 @@ impl Service {
             }
         };
 
+        let kept = match store.pulse().await {
+            Ok(kept) => kept,
+            Err(source) => {
+                drop(store.close().await);
+                return Err(StartError::Store { place, source });
+            }
+        };
+        let pulse = kept.as_deref().and_then(Pulse::read);
+
         let (requests, asked) = mpsc::channel(QUEUE);
         let inputs = Inputs {
             requests: asked,
             events,
             watcher,
         };
-        let (mut core, (published, tokens)) = Core::new(settings, state, store, inputs);
+        let (mut core, (published, tokens)) = Core::new(settings, (state, pulse), store, inputs);
         core.begin()
             .await
             .map_err(|source| StartError::Write { place, source })?;

@@ -1,7 +1,9 @@
 //! All durable state, as replayed from the history.
 
-use crate::arbiter::AuthenticationType;
-use crate::ledger::{Damage, Event, Head, Impossible, Ledger, Marks, Row};
+use std::collections::BTreeMap;
+
+use crate::arbiter;
+use crate::ledger::{Damage, Event, Head, Impossible, Ledger, Marks, Row, Shown};
 
 use super::ports::{Store, StoreError};
 use super::token::Tokens;
@@ -16,7 +18,9 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) marks: Marks,
     pub(super) tokens: Tokens,
-    pub(super) authentication_type: AuthenticationType,
+    pub(super) arbiter: arbiter::State,
+    /// What each dongle showed last, by the thumbprint of its key, hex.
+    pub(super) shown: BTreeMap<String, Shown>,
 }
 
 /// Why the stored history gave no state.
@@ -35,7 +39,8 @@ impl State {
             ledger: Ledger::default(),
             marks: Marks::default(),
             tokens: Tokens::default(),
-            authentication_type: AuthenticationType::None,
+            arbiter: arbiter::State::None,
+            shown: BTreeMap::new(),
         }
     }
 
@@ -85,8 +90,18 @@ impl State {
         self.ledger.apply(seq, at, event)?;
         self.tokens.apply(at, event)?;
         self.marks.apply(event);
-        if let Event::AuthenticationType { now, .. } = event {
-            self.authentication_type = AuthenticationType::from_name(now).ok_or(Impossible)?;
+        match event {
+            Event::AuthenticationType { now, .. } => {
+                self.arbiter = arbiter::State::from_name(now).ok_or(Impossible)?;
+            }
+            Event::DongleOpened {
+                thumbprint,
+                shown: Some(shown),
+                ..
+            } => {
+                self.shown.insert(thumbprint.clone(), shown.clone());
+            }
+            _ => {}
         }
         Ok(())
     }

@@ -32,7 +32,8 @@ const ORDERS_MAX: usize = 32;
 pub struct Intervals {
     /// Between two looks for dongles, and between two tries at a faulty one.
     pub rescan: Duration,
-    /// Between two looks, and two tries, while something has just been plugged in.
+    /// Between two looks, and two tries, while something has just been plugged in. A person waits for it, and such a
+    /// look only reads one folder.
     pub settle: Duration,
     /// How long a dongle that arrived may be forbidden before that is said: its arrival is seen
     /// before its device node is there, and that some 0.2 s before udev has set its permissions.
@@ -51,7 +52,7 @@ impl Default for Intervals {
     fn default() -> Self {
         Self {
             rescan: Duration::from_secs(5),
-            settle: Duration::from_millis(200),
+            settle: Duration::from_millis(50),
             settled: Duration::from_secs(3),
             heartbeat: Duration::from_secs(5),
             prove: Duration::from_secs(600),

@@ -117,6 +117,54 @@ impl StateFolder {
         check_file(&path)?;
         Ok(path)
     }
+
+    /// Puts a file there for its owner alone, whole or not at all: after a power cut it is as it was before, or
+    /// as it is meant to be.
+    ///
+    /// # Errors
+    /// [`FolderError::NotOurs`], [`FolderError::Io`].
+    pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let path = self.file(name)?;
+        let new = self.file(&format!("{name}.new"))?;
+        let failed = |source| FolderError::Io {
+            path: new.clone(),
+            source,
+        };
+        // One that a power cut left behind.
+        match std::fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = options.open(&new).map_err(failed)?;
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| std::fs::rename(&new, &path))
+            .map_err(failed)?;
+        self.sync()
+    }
+
+    /// Moves a file aside, over one that was moved aside before.
+    ///
+    /// # Errors
+    /// [`FolderError::NotOurs`], [`FolderError::Io`].
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<PathBuf, FolderError> {
+        let (from, to) = (self.file(from)?, self.file(to)?);
+        match std::fs::rename(&from, &to) {
+            Ok(()) => self.sync().map(|()| to),
+            Err(source) => Err(FolderError::Io { path: from, source }),
+        }
+    }
+
+    /// Makes names durable, not only what they name.
+    fn sync(&self) -> Result<(), FolderError> {
+        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+        synced.map_err(|source| FolderError::Io {
+            path: self.path.clone(),
+            source,
+        })
+    }
 }
 
 fn make(path: &Path) -> Result<(), FolderError> {

@@ -200,6 +200,24 @@ impl Store for SqliteStore {
         written.map_err(failed("the entries could not be written"))
     }
 
+    async fn pulse(&mut self) -> Result<Option<String>, StoreError> {
+        let Some(connection) = self.reader().await? else {
+            return Ok(None);
+        };
+        insert::pulse(connection)
+            .await
+            .map_err(failed("its last pulse could not be read"))
+    }
+
+    async fn set_pulse(&mut self, pulse: &str) -> Result<(), StoreError> {
+        let State::Writing(connection) = &mut self.state else {
+            return Err(damaged("it is not open for writing"));
+        };
+        insert::set_pulse(connection, pulse)
+            .await
+            .map_err(failed("the pulse could not be written"))
+    }
+
     async fn close(self) -> Result<(), StoreError> {
         match self.state {
             State::Closed | State::Absent => Ok(()),
@@ -239,13 +257,20 @@ async fn check(connection: &mut SqliteConnection) -> Result<(), StoreError> {
 }
 
 fn migrations() -> Migrator {
-    let history = include_str!("../../migrations/sqlite/0001_history.sql");
-    let sql = AssertSqlSafe(history).into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "history".into(),
-        MigrationType::Simple,
-        sql,
-        false,
-    )])
+    let migration = |version, name: &'static str, sql: &'static str| {
+        let sql = AssertSqlSafe(sql).into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(vec![
+        migration(
+            1,
+            "history",
+            include_str!("../../migrations/sqlite/0001_history.sql"),
+        ),
+        migration(
+            2,
+            "pulse",
+            include_str!("../../migrations/sqlite/0002_pulse.sql"),
+        ),
+    ])
 }

@@ -5,10 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use tallykey::api::{PeerRole, PortListener, Server, SocketListener};
+use tallykey::arbiter::Takeover;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
 use tallykey::service::watch::WinkDone;
-use tallykey::service::{Service, Settings};
+use tallykey::service::{Moment, Service, Settings};
 use tallykey::store::{SqliteStore, StateFolder};
 use tallykey_client::wire::{NewToken, Role, TokenAsk};
 use tallykey_client::{Client, Endpoint};
@@ -71,7 +72,11 @@ impl Bench {
             profile: Profile::verify(&record, &trust).expect("a good profile"),
             trust,
             simulated: true,
-            clock: Box::new(|| 1_700_000_000_000),
+            takeover: Takeover::Ask,
+            clock: Box::new(|| Moment {
+                wall_ms: 1_700_000_000_000,
+                running_ms: 0,
+            }),
         };
         let store = SqliteStore::new(state).expect("a store");
         let (_events, inbox) = mpsc::channel(1);

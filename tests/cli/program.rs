@@ -126,6 +126,15 @@ impl Serving {
         let status = self.child.wait().expect("it ends");
         status.code().expect("not by the signal")
     }
+
+    /// Stops it, and gives what it logged.
+    pub(crate) fn log(mut self) -> String {
+        let mut stderr = self.child.stderr.take().expect("stderr");
+        assert_eq!(self.stop(Signal::SIGTERM), 0);
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).expect("text");
+        log
+    }
 }
 
 impl Drop for Serving {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 
 use nix::sys::signal::Signal;
 
@@ -140,6 +141,34 @@ fn a_damaged_history_is_refused_and_left_as_it_is() {
         fs::read(&file).expect("still there") == bytes,
         "it was touched"
     );
+}
+
+#[test]
+fn the_host_key_is_made_once_and_its_loss_is_told() {
+    let home = Home::new();
+    let path = home.state().join("host-key.pem");
+    let log = home.serve().log();
+    assert!(log.contains("the host key is made"), "{log}");
+    let log = home.serve().log();
+    assert!(!log.contains("host key"), "{log}");
+
+    let key = fs::read_to_string(&path).expect("the key");
+    fs::remove_file(&path).expect("it was there");
+    let log = home.serve().log();
+    assert!(
+        log.contains("host-key-unbound") && log.contains("a backup"),
+        "{log}"
+    );
+    // Put back as the log says, it is the one that licences name; the log tells that too.
+    fs::write(&path, &key).expect("written");
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).expect("ours");
+    home.run(&["serve", "--simulate", "--listen", "none"])
+        .fails(3, "unsafe-host-key");
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("ours");
+    let log = home.serve().log();
+    assert!(log.contains("there is another key"), "{log}");
+    let secret = key.lines().nth(1).expect("the first line of it");
+    assert!(!log.contains(secret));
 }
 
 #[test]

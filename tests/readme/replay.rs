@@ -40,11 +40,17 @@ fn block(text: &str) -> Vec<Shown> {
     commands
 }
 
-/// A shell in the repository whose state folder is in `home`.
+/// A shell in the repository whose state folder is in `home`, with the program at hand as if it were installed.
 fn shell(home: &Path) -> Command {
+    let program = Path::new(env!("CARGO_BIN_EXE_tallykey"));
+    let folder = program.parent().expect("a folder").as_os_str();
+    let mut path = folder.to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
     let mut shell = Command::new("bash");
     shell
         .arg("-c")
+        .env("PATH", path)
         .env("XDG_STATE_HOME", home)
         .env_remove("XDG_RUNTIME_DIR")
         .env_remove("TALLYKEY_SOCKET")

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tallykey::arbiter::Takeover;
 use tallykey::dongle::{Evidence, Found, Timing, Vendor};
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::{Store, Watcher};
 use tallykey::service::watch::{DongleEvent, WinkDone};
 use tallykey::service::{
-    Actor, Allocated, Ask, FeatureCounts, Service, ServiceError, Settings, Snapshot, StartError,
+    Actor, Allocated, Ask, FeatureCounts, Moment, Service, ServiceError, Settings, Snapshot,
+    StartError,
 };
 use tallykey::store::{SqliteStore, StateFolder};
 use tallykey::usb::Finder;
@@ -35,6 +37,9 @@ pub(crate) const FREE: u64 = 4;
 /// A model that costs this many channels.
 pub(crate) const QUAD: (&str, u64) = ("QUAD-9", 4);
 
+/// Longer than any grace of the product.
+pub(crate) const GRACE: Duration = Duration::from_secs(73 * 3_600);
+
 /// When every record of these tests counts, Unix time in milliseconds.
 pub(crate) const NOW: i64 = 1_700_000_000_000;
 
@@ -57,12 +62,55 @@ pub(crate) fn product() -> profile::Profile<'static> {
     }
 }
 
-/// The clock of a test, Unix time in milliseconds.
-pub(crate) type Clockwork = Arc<AtomicI64>;
+/// The clock of a test: it stands until time is let pass.
+#[derive(Clone)]
+pub(crate) struct Clockwork {
+    wall_ms: Arc<AtomicI64>,
+    running_ms: Arc<AtomicU64>,
+}
 
-/// A clock that stands at [`NOW`] until it is set.
+impl Clockwork {
+    /// Time passes while the host runs.
+    pub(crate) fn pass(&self, time: Duration) {
+        let ms = u64::try_from(time.as_millis()).expect("no test is that long");
+        self.running_ms.fetch_add(ms, Ordering::SeqCst);
+        let ms = i64::try_from(ms).expect("no test is that long");
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Time passes until a moment, Unix time in milliseconds.
+    pub(crate) fn pass_until(&self, wall_ms: i64) {
+        let left = wall_ms - self.wall_ms.load(Ordering::SeqCst);
+        let left = u64::try_from(left).expect("it is still to come");
+        self.pass(Duration::from_millis(left));
+    }
+
+    /// The clock is set forward, or the host was off.
+    pub(crate) fn skip(&self, time: Duration) {
+        let ms = i64::try_from(time.as_millis()).expect("no test is that long");
+        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// The clock is set back.
+    pub(crate) fn skip_back(&self, time: Duration) {
+        let ms = i64::try_from(time.as_millis()).expect("no test is that long");
+        self.wall_ms.fetch_sub(ms, Ordering::SeqCst);
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            wall_ms: self.wall_ms.load(Ordering::SeqCst),
+            running_ms: self.running_ms.load(Ordering::SeqCst),
+        }
+    }
+}
+
+/// A clock that stands at [`NOW`].
 fn standing() -> Clockwork {
-    Arc::new(AtomicI64::new(NOW))
+    Clockwork {
+        wall_ms: Arc::new(AtomicI64::new(NOW)),
+        running_ms: Arc::default(),
+    }
 }
 
 /// What the service is set up with.
@@ -75,9 +123,10 @@ pub(crate) fn settings(clock: &Clockwork) -> Settings {
         trust,
         profile,
         simulated: true,
+        takeover: Takeover::Ask,
         clock: {
-            let clock = Arc::clone(clock);
-            Box::new(move || clock.load(Ordering::SeqCst))
+            let clock = clock.clone();
+            Box::new(move || clock.moment())
         },
     }
 }
@@ -107,13 +156,12 @@ impl Bench {
     pub(crate) async fn start() -> Self {
         let home = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let folder = home.path().join("state");
-        Self::over(home, folder).await
+        Self::over(home, folder, standing()).await
     }
 
-    async fn over(home: Arc<TempDir>, folder: PathBuf) -> Self {
+    async fn over(home: Arc<TempDir>, folder: PathBuf, clock: Clockwork) -> Self {
         let store = open(&folder);
         let (events, told) = mpsc::channel(8);
-        let clock = standing();
         let service = Service::start(settings(&clock), store, told, Box::new(Nobody)).await;
         Self {
             service: service.expect("a sound folder"),
@@ -142,19 +190,35 @@ impl Bench {
 
     /// Stops it in good order and starts it again.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(|| ()).await
+    }
+
+    /// Stops it in good order, and starts it again after `between`.
+    pub(crate) async fn restart_after(self, between: impl FnOnce()) -> Self {
+        let clock = self.clock.clone();
         let (home, folder) = self.stop().await;
-        Self::over(home, folder).await
+        between();
+        Self::over(home, folder, clock).await
+    }
+
+    /// Its folder as it is now, to be put back later.
+    pub(crate) fn image(&self) -> Image {
+        let folder = self
+            .home
+            .path()
+            .join(format!("image-{}", uuid::Uuid::new_v4()));
+        copy(&self.folder, &folder);
+        Image {
+            home: Arc::clone(&self.home),
+            folder,
+            clock: self.clock.clone(),
+        }
     }
 
     /// What the next start would find had the process been killed now: the files as they are, the
     /// log not moved into the database. Starts from that.
     pub(crate) async fn crash(self) -> Self {
-        let image = self
-            .home
-            .path()
-            .join(format!("crash-{}", uuid::Uuid::new_v4()));
-        copy(&self.folder, &image);
-        Self::over(Arc::clone(&self.home), image).await
+        self.image().start().await
     }
 
     /// Stops it in good order; what is left is its folder.
@@ -187,6 +251,20 @@ impl Bench {
         .await
     }
 
+    /// Unplugs it, and lets pass what grace it has.
+    pub(crate) async fn lose(&self, dongle: &Dongle) -> Arc<Snapshot> {
+        self.unplug(dongle).await;
+        self.pass(GRACE).await
+    }
+
+    /// Lets time pass, and the service see it.
+    pub(crate) async fn pass(&self, time: Duration) -> Arc<Snapshot> {
+        self.clock.pass(time);
+        // Whatever is asked, what time changed comes first.
+        self.service.allocations().await.expect("it runs");
+        self.service.snapshot()
+    }
+
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {
         let left = DongleEvent::Left {
             key: dongle.key.clone(),
@@ -199,6 +277,19 @@ impl Bench {
         let snapshot = self.service.snapshot();
         let counts = snapshot.features.iter().find(|one| one.id == feature);
         counts.expect("a feature of the product").clone()
+    }
+}
+
+/// A disk image.
+pub(crate) struct Image {
+    home: Arc<TempDir>,
+    folder: PathBuf,
+    clock: Clockwork,
+}
+
+impl Image {
+    pub(crate) async fn start(self) -> Bench {
+        Bench::over(self.home, self.folder, self.clock).await
     }
 }
 

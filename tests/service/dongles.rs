@@ -1,5 +1,3 @@
-use std::sync::atomic::Ordering;
-
 use tallykey::arbiter::AuthenticationType;
 use tallykey::dongle::Fault;
 use tallykey::licence::Refusal;
@@ -7,7 +5,7 @@ use tallykey::service::watch::DongleEvent;
 use tallykey::service::{AllocationState, ServiceError, Snapshot};
 use tallykey_protocol::grant::{Line, Plan};
 
-use crate::bench::{Bench, Dongle, NOW, operator};
+use crate::bench::{Bench, Dongle, GRACE, NOW, operator};
 
 /// Devices that are licensed, oldest first, and those that are suspended.
 async fn standing(bench: &Bench) -> (Vec<String>, Vec<String>) {
@@ -64,7 +62,7 @@ async fn a_dongle_that_leaves_suspends_the_newest_and_its_return_resumes_them() 
         bench.ask(&gate).await.expect("4 free and 3 paid");
     }
 
-    let snapshot = bench.unplug(&dongle).await;
+    let snapshot = bench.lose(&dongle).await;
     assert_eq!(snapshot.authentication_type, AuthenticationType::None);
     assert_eq!(standing(&bench).await, (gates(1..=4), gates(5..=7)));
     let counts = bench.counts("camera");
@@ -92,6 +90,7 @@ async fn a_dongle_that_leaves_suspends_the_newest_and_its_return_resumes_them() 
         "allocated",
         "allocated",
         "dongle-left",
+        "grace-exhausted",
         "authentication-type",
         "dongle-opened",
         "authentication-type",
@@ -100,7 +99,7 @@ async fn a_dongle_that_leaves_suspends_the_newest_and_its_return_resumes_them() 
 }
 
 #[tokio::test]
-async fn a_restart_keeps_every_allocation_and_waits_for_the_dongle_to_prove_itself() {
+async fn a_restart_keeps_every_allocation_and_gives_the_dongle_time_to_prove_itself() {
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 3)]);
     bench.plug(&dongle).await;
@@ -108,6 +107,12 @@ async fn a_restart_keeps_every_allocation_and_waits_for_the_dongle_to_prove_itse
         bench.ask(&gate).await.expect("4 free and 3 paid");
     }
     let bench = bench.crash().await;
+    assert_eq!(
+        bench.service.snapshot().authentication_type,
+        AuthenticationType::Dongle
+    );
+    assert_eq!(standing(&bench).await, (gates(1..=7), vec![]));
+    bench.pass(GRACE).await;
     assert_eq!(
         bench.service.snapshot().authentication_type,
         AuthenticationType::None
@@ -131,13 +136,13 @@ async fn dongles_add_up_and_each_takes_only_its_own_share_away() {
         (bench.counts("camera").total, bench.counts("vca").total),
         (9, 8)
     );
-    bench.unplug(&one).await;
+    bench.lose(&one).await;
     assert_eq!(
         (bench.counts("camera").total, bench.counts("vca").total),
         (6, 8)
     );
     bench.plug(&one).await;
-    bench.unplug(&two).await;
+    bench.lose(&two).await;
     assert_eq!(
         (bench.counts("camera").total, bench.counts("vca").total),
         (7, 0)
@@ -163,7 +168,7 @@ async fn one_key_at_two_ports_counts_once() {
     bench
         .tell(late, |snapshot| snapshot.dongles.len() == 1)
         .await;
-    bench.unplug(&again).await;
+    bench.lose(&again).await;
     assert_eq!(bench.counts("camera").total, 4);
 }
 
@@ -174,7 +179,7 @@ async fn a13_a_dongle_set_back_is_rolled_back_and_one_ahead_is_believed() {
     let after = before.raised(&[("camera", 5)]);
     bench.plug(&after).await;
     assert_eq!(bench.counts("camera").total, 9);
-    bench.unplug(&after).await;
+    bench.lose(&after).await;
 
     // The marks are in the history: a restart does not forget them.
     let bench = bench.restart().await;
@@ -276,7 +281,7 @@ async fn a_faulty_dongle_shows_what_is_wrong_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_fault_of_an_open_dongle_takes_its_channels_away() {
+async fn a_fault_of_an_open_dongle_is_as_if_it_were_away() {
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 3)]);
     bench.plug(&dongle).await;
@@ -291,6 +296,8 @@ async fn a_fault_of_an_open_dongle_takes_its_channels_away() {
             dongle.state_in(snapshot) == Some("busy")
         })
         .await;
+    assert_eq!(bench.counts("camera").total, 7);
+    bench.pass(GRACE).await;
     assert_eq!(bench.counts("camera").total, 4);
     bench.plug(&dongle).await;
     assert_eq!(bench.counts("camera").total, 7);
@@ -336,26 +343,26 @@ async fn a_line_counts_from_its_first_moment_to_its_last() {
     let bench = Bench::start().await;
     let first = NOW / 1_000 + 100;
     let seconds = |moment: i64| u64::try_from(moment).expect("after 1970");
-    let subscription = Line {
+    let term = Line {
         id: 2,
         feature: "camera",
         count: 2,
-        plan: Plan::Subscription,
+        plan: Plan::FixedTerm,
         valid_from: seconds(first),
         valid_to: Some(seconds(first + 50)),
     };
     let channels = [("camera", 1)];
-    let dongle = Dongle::new("TK-TERM", &channels).with_line(&channels, subscription);
+    let dongle = Dongle::new("TK-TERM", &channels).with_line(&channels, term);
     bench.plug(&dongle).await;
     assert_eq!(bench.counts("camera").total, 5);
 
     // The request that comes in the first moment is the first that may have it.
-    bench.clock.store(first * 1_000, Ordering::SeqCst);
+    bench.clock.pass_until(first * 1_000);
     for gate in gates(1..=7) {
         bench
             .ask(&gate)
             .await
-            .expect("4 free, 1 perpetual, 2 of the subscription");
+            .expect("4 free, 1 perpetual, 2 of the term");
     }
     // And the one that comes when it has ended is refused, though nothing else happened.
     bench
@@ -366,7 +373,7 @@ async fn a_line_counts_from_its_first_moment_to_its_last() {
         )
         .await
         .expect("held");
-    bench.clock.store((first + 50) * 1_000, Ordering::SeqCst);
+    bench.clock.pass_until((first + 50) * 1_000);
     assert!(bench.ask("gate-8").await.is_err());
     assert_eq!(standing(&bench).await, (gates(1..=5), gates(6..=6)));
 }
@@ -388,7 +395,7 @@ async fn a_line_that_ends_while_nobody_asks_suspends_all_the_same() {
         .plug(&Dongle::new("TK-TERM", &channels).with_line(&channels, term))
         .await;
     assert_eq!(bench.counts("camera").total, 7);
-    bench.clock.store(end * 1_000, Ordering::SeqCst);
+    bench.clock.pass_until(end * 1_000);
     let total = |snapshot: &Snapshot| snapshot.features[0].total;
     bench
         .service

@@ -63,6 +63,17 @@ impl Store for Failing {
         }
     }
 
+    async fn pulse(&mut self) -> Result<Option<String>, StoreError> {
+        self.inner.pulse().await
+    }
+
+    async fn set_pulse(&mut self, pulse: &str) -> Result<(), StoreError> {
+        match self.plan() {
+            SOUND => self.inner.set_pulse(pulse).await,
+            _ => Err(broken()),
+        }
+    }
+
     async fn close(self) -> Result<(), StoreError> {
         self.inner.close().await
     }

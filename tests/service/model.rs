@@ -1,8 +1,11 @@
 //! Random operations against the service and against a ledger so simple that it can be read.
 
+#[path = "model/simple.rs"]
+mod simple;
+
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tallykey::service::{
@@ -10,7 +13,9 @@ use tallykey::service::{
 };
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Dongle, FREE, NOW, QUAD, operator, product};
+use crate::bench::{Bench, Dongle, GRACE, NOW, QUAD, operator, product};
+
+use simple::{Held, Model};
 
 /// When the test begins, Unix time in seconds.
 const START: u64 = NOW.unsigned_abs() / 1_000;
@@ -80,148 +85,6 @@ fn dongles() -> &'static [Dongle; 3] {
         };
         [make(0), make(1), make(2)]
     })
-}
-
-/// Every allocation, oldest first, and the dongles that are plugged in.
-#[derive(Debug, Clone, Default)]
-struct Model {
-    held: Vec<Held>,
-    plugged: BTreeSet<usize>,
-    /// Lines out of the pool: dongle and feature.
-    parked: BTreeSet<(usize, usize)>,
-    /// Seconds since the test began.
-    now: u64,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Held {
-    device: String,
-    feature: usize,
-    weight: u64,
-    priority: i32,
-    until: Option<u64>,
-}
-
-impl Model {
-    fn total(&self, feature: usize) -> u64 {
-        let free = if feature == 0 { FREE } else { 0 };
-        free + self
-            .plugged
-            .iter()
-            .filter(|dongle| !self.parked.contains(&(**dongle, feature)))
-            .map(|dongle| COUNTS[*dongle][feature])
-            .sum::<u64>()
-    }
-
-    /// Whether each allocation counts, oldest first.
-    fn licensed(&self) -> Vec<bool> {
-        let mut left = [Some(self.total(0)), Some(self.total(1))];
-        let mut order: Vec<usize> = (0..self.held.len()).collect();
-        order.sort_by_key(|place| -i64::from(self.held[*place].priority));
-        let mut licensed = vec![false; self.held.len()];
-        for place in order {
-            let held = &self.held[place];
-            let left = &mut left[held.feature];
-            *left = left.and_then(|left| left.checked_sub(held.weight));
-            licensed[place] = left.is_some();
-        }
-        licensed
-    }
-
-    fn expire(&mut self) {
-        let now = self.now;
-        self.held
-            .retain(|held| held.until.is_none_or(|end| now < end));
-    }
-
-    fn find(&self, device: &str, feature: usize) -> Option<usize> {
-        let mut held = self.held.iter();
-        held.position(|held| held.device == device && held.feature == feature)
-    }
-
-    /// Used and suspended channels of a feature.
-    fn used(&self, feature: usize) -> (u64, u64) {
-        let of_feature = self
-            .held
-            .iter()
-            .zip(self.licensed())
-            .filter(|(held, _)| held.feature == feature);
-        of_feature.fold((0, 0), |(used, suspended), (held, licensed)| {
-            if licensed {
-                (used + held.weight, suspended)
-            } else {
-                (used, suspended + held.weight)
-            }
-        })
-    }
-
-    /// Whether it was new, or the code of the refusal.
-    fn allocate(&mut self, wanted: Wanted) -> Result<bool, &'static str> {
-        let (device, feature, weight) = (wanted.ask().device, wanted.feature, wanted.weight());
-        let until = wanted.ttl.map(|ttl| self.now + u64::from(ttl));
-        if let Some(place) = self.find(&device, feature) {
-            let held = &mut self.held[place];
-            if wanted.quad.is_some() && held.weight != weight {
-                return Err("weight-changed");
-            }
-            held.priority = wanted.priority.unwrap_or(held.priority);
-            held.until = held.until.and(until);
-            return Ok(false);
-        }
-        let before = self.clone();
-        self.held.push(Held {
-            device,
-            feature,
-            weight,
-            priority: wanted.priority.unwrap_or(0),
-            until,
-        });
-        // A new one gets a channel or is refused, and never takes one from another.
-        if self.used(feature).1 == 0 {
-            return Ok(true);
-        }
-        *self = before;
-        Err("no-channel-left")
-    }
-
-    fn relocate(&mut self, place: usize, wanted: Wanted) -> Result<(), &'static str> {
-        let before = self.clone();
-        let held = &self.held[place];
-        let (feature, was) = (held.feature, held.weight);
-        let to = wanted.ask().device;
-        if self.find(&to, feature).is_some_and(|other| other != place) {
-            return Err("device-holds-channels");
-        }
-        let held = &mut self.held[place];
-        held.device = to;
-        held.weight = wanted.quad.map_or(held.weight, |_| wanted.weight());
-        if held.weight > was && self.used(feature).1 > 0 {
-            *self = before;
-            return Err("no-channel-left");
-        }
-        Ok(())
-    }
-
-    fn allocate_all(&mut self, wanted: &[Wanted]) -> Result<Vec<bool>, (usize, &'static str)> {
-        let before = self.clone();
-        let each = wanted
-            .iter()
-            .enumerate()
-            .map(|(place, one)| self.allocate(*one).map_err(|code| (place, code)));
-        let each: Vec<_> = each.collect();
-        // What is wrong in itself is told before a shortage.
-        let wrong = each
-            .iter()
-            .find_map(|one| one.err().filter(|(_, code)| *code != "no-channel-left"));
-        let done = match wrong {
-            Some(wrong) => Err(wrong),
-            None => each.into_iter().collect::<Result<Vec<bool>, _>>(),
-        };
-        if done.is_err() {
-            *self = before;
-        }
-        done
-    }
 }
 
 fn code(error: &ServiceError) -> &'static str {
@@ -295,10 +158,9 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
             assert_eq!(done.expect("no line is needed").licences.policy, *policy);
         }
         Operation::Pass(seconds) => {
-            model.now += seconds;
-            let now = NOW + i64::try_from(model.now).expect("a short test") * 1_000;
-            bench.clock.store(now, Ordering::SeqCst);
-            model.expire();
+            let time = Duration::from_secs(*seconds);
+            bench.pass(time).await;
+            model.pass(time);
         }
         Operation::Renew(place, ttl, dry_run) => {
             let to = (*place, Change::Renew(*ttl), *dry_run);
@@ -316,7 +178,8 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
         }
         Operation::Unplug(number) => {
             if model.plugged.remove(number) {
-                bench.unplug(&dongles()[*number]).await;
+                bench.lose(&dongles()[*number]).await;
+                model.pass(GRACE);
             }
         }
         Operation::Restart | Operation::Crash => {
@@ -326,9 +189,10 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
             } else {
                 bench.restart().await
             };
+            // What was plugged in counts on for its grace; here nobody plugs it in again within that.
+            bench.pass(GRACE).await;
             model.plugged.clear();
-            // The clock of a test stands where it stood at the beginning.
-            model.now = 0;
+            model.pass(GRACE);
         }
     }
     bench

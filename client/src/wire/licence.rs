@@ -61,6 +61,9 @@ pub struct Line {
     /// Start of validity, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Timestamp>,
+    /// Its term is over: until when it counts on so that it can be renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renew_by: Option<Timestamp>,
     /// End of validity, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Timestamp>,

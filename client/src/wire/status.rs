@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Dongle;
+use super::{Away, ClockSuspect, Conflict, Dongle};
 
 /// What this machine may licence now, and from where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +11,12 @@ pub struct Status {
     pub version: String,
     /// The source that is active on this machine; never two.
     pub authentication_type: AuthenticationType,
+    /// The kind of source that is held while the other one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<Conflict>,
+    /// Why the host's clock is not believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_suspect: Option<ClockSuspect>,
     /// Whether counts come from a simulated dongle: never licences to rely on.
     pub simulated: bool,
     /// The product that the service's profile defines.
@@ -19,6 +25,8 @@ pub struct Status {
     pub features: Vec<FeatureCounts>,
     /// Every dongle that is plugged in, whatever its state.
     pub dongles: Vec<Dongle>,
+    /// Dongles that counted here and are not plugged in now.
+    pub away: Vec<Away>,
     /// Age of these facts in milliseconds.
     pub age_ms: u64,
 }

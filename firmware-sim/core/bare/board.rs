@@ -1,7 +1,7 @@
 //! The least hardware that the core runs on: flash in RAM, ticks that count calls, and random bytes that are
 //! none. Only for seeing that the core links and runs without an operating system.
 
-use tallykey_core::platform::{FLASH_LEN, Flash, FlashFault, Platform, RandomFault};
+use tallykey_core::platform::{FLASH_LEN, Flash, FlashFault, Platform, Presence, RandomFault};
 
 pub struct Board<'a> {
     flash: Ram<'a>,
@@ -49,8 +49,20 @@ impl<'a> Platform for Board<'a> {
 
     fn wink(&mut self) {}
 
+    fn ask_presence(&mut self) -> bool {
+        false
+    }
+
+    fn presence(&mut self) -> Presence {
+        Presence::Waiting
+    }
+
     fn chip_id(&self) -> [u8; 8] {
         Self::CHIP_ID
+    }
+
+    fn storage_key(&mut self) -> Option<[u8; 32]> {
+        None
     }
 
     fn firmware_digest(&self) -> [u8; 32] {

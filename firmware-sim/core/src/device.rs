@@ -6,13 +6,16 @@ mod info;
 mod issuer;
 mod licence;
 mod opening;
+mod pause;
 mod testing;
 
-use crate::identity::Identity;
+use crate::identity::{self, Identity};
 use crate::lifecycle::{self, After};
-use crate::platform::{FlashFault, Platform};
+use crate::platform::{Flash, FlashFault, Platform};
 use crate::session::Sessions;
 use crate::store::{BootFault, Item, Store};
+use crate::vault::Secret;
+use pause::Stage;
 use tallykey_protocol::cbor::{Full, Malformed};
 use tallykey_protocol::command::{
     Command, Decode, Encode, close, encode_reply, heartbeat, self_test,
@@ -32,6 +35,7 @@ pub(crate) struct Device<P> {
     sessions: Sessions,
     /// Random number of this power-up.
     boot_id: [u8; 16],
+    stage: Stage,
     /// A commit failed and the flash may hold either state: nothing is answered from RAM any more.
     broken: bool,
     /// Two of the longest records: what a command reads or writes down, and what it makes of it.
@@ -50,6 +54,7 @@ impl<P: Platform> Device<P> {
                 identity,
                 sessions: Sessions::new(),
                 boot_id,
+                stage: Stage::First,
                 broken: false,
                 work: [0; 2 * PROOF_MAX],
             }),
@@ -59,14 +64,17 @@ impl<P: Platform> Device<P> {
 
     fn start(platform: &mut P) -> Result<(Store, Identity, [u8; 16]), BootFault> {
         let store = Store::boot(platform.flash())?;
-        let identity = Identity::load(&store, platform.flash())?;
+        let identity = Identity::load(&store, platform)?;
+        // Not kept in RAM: only that it can be read when it is needed.
+        identity::secret(&store, platform, Secret::Verifier)?;
         let mut boot_id = [0; 16];
         platform.random(&mut boot_id).map_err(BootFault::Random)?;
         Ok((store, identity, boot_id))
     }
 
-    /// Answers one request into `out`; returns the length of the answer. `plain` holds a session's reply
-    /// before its MAC.
+    /// Answers one request into `out`; returns the length of the answer, or none while the request has to
+    /// wait: then it is to be brought again once [`Self::wait_on`] says no. `plain` holds a session's reply before its
+    /// MAC.
     pub(crate) fn answer(
         &mut self,
         channel: u32,
@@ -74,20 +82,27 @@ impl<P: Platform> Device<P> {
         request: &[u8],
         plain: &mut [u8; REPLY_MAX],
         out: &mut [u8],
-    ) -> usize {
+    ) -> Option<usize> {
         self.tick();
         let outcome = if command.in_session() {
             self.in_session(channel, command, request, plain, out)
         } else {
             self.run(channel, command, request, out)
         };
-        outcome.unwrap_or_else(|status| refuse(status, out))
+        let length = outcome.unwrap_or_else(|status| refuse(status, out));
+        if self.is_waiting() {
+            return None;
+        }
+        self.stage = Stage::First;
+        Some(length)
     }
 
-    /// Ends a lease whose time is over.
+    /// Ends a lease whose time is over. While its request waits it does not run.
     pub(crate) fn tick(&mut self) {
         let now_ms = self.platform.now_ms();
-        self.sessions.expire(now_ms);
+        if !self.is_waiting() {
+            self.sessions.expire(now_ms);
+        }
     }
 
     /// Whether a host on another channel has the dongle.
@@ -98,6 +113,7 @@ impl<P: Platform> Device<P> {
     /// Forgets who spoke and who held the lease.
     pub(crate) fn bus_reset(&mut self) {
         self.sessions = Sessions::new();
+        self.wait_no_more();
     }
 
     /// A refusal before the MAC is known to be good goes out bare: there is no one to make a MAC for.
@@ -109,7 +125,10 @@ impl<P: Platform> Device<P> {
         plain: &mut [u8; REPLY_MAX],
         out: &mut [u8],
     ) -> Outcome {
-        let (sequence, request) = self.sessions.unwrap(channel, command, request)?;
+        let (sequence, request) = match self.stage {
+            Stage::First => self.sessions.unwrap(channel, command, request)?,
+            _ => self.sessions.unwrap_again(command, request)?,
+        };
         let length = self
             .run(channel, command, request, plain)
             .unwrap_or_else(|status| refuse(status, plain));
@@ -167,33 +186,40 @@ impl<P: Platform> Device<P> {
         )
     }
 
-    fn lifecycle(&self) -> Lifecycle {
+    pub(crate) fn lifecycle(&self) -> Lifecycle {
         self.store.meta().lifecycle
     }
 
     /// The one way to change anything that is remembered.
     fn commit(&mut self, next: Lifecycle, item: &Item<'_>) -> Result<(), Status> {
-        let Self {
-            store, platform, ..
-        } = self;
-        commit(store, platform, &mut self.broken, next, item)
+        let mut keep = Keep {
+            store: &mut self.store,
+            flash: self.platform.flash(),
+            stage: &mut self.stage,
+            broken: &mut self.broken,
+        };
+        keep.commit(next, item)
     }
 }
 
-/// [`Device::commit`] where `item` borrows from the device itself.
-fn commit<P: Platform>(
-    store: &mut Store,
-    platform: &mut P,
-    broken: &mut bool,
-    next: Lifecycle,
-    item: &Item<'_>,
-) -> Result<(), Status> {
-    store
-        .commit(platform.flash(), next, item)
-        .map_err(|FlashFault| {
-            *broken = true;
-            Status::StorageFailed
-        })
+/// What a commit needs of the device, where the item borrows from another part of it.
+struct Keep<'d, F> {
+    store: &'d mut Store,
+    flash: &'d mut F,
+    stage: &'d mut Stage,
+    broken: &'d mut bool,
+}
+
+impl<F: Flash> Keep<'_, F> {
+    fn commit(&mut self, next: Lifecycle, item: &Item<'_>) -> Result<(), Status> {
+        pause::make_room(self.store, self.stage, self.store.size(item))?;
+        self.store
+            .commit(self.flash, next, item)
+            .map_err(|FlashFault| {
+                *self.broken = true;
+                Status::StorageFailed
+            })
+    }
 }
 
 fn decode<'b, T: Decode<'b>>(request: &'b [u8]) -> Result<T, Status> {

@@ -6,8 +6,10 @@ use crate::platform::Platform;
 use crate::store::BootFault;
 use tallykey_protocol::command::Command;
 use tallykey_protocol::frame::{
-    DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report, keepalive_report,
+    DeviceInfo, Endpoint, ErrorCode, Input, capability, command, error_report, keepalive,
+    keepalive_report,
 };
+use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::{KEEPALIVE_MS, SERIAL_MAX};
 use tallykey_protocol::report::Report;
 use tallykey_protocol::status::Status;
@@ -60,10 +62,14 @@ impl<P: Platform> Dongle<P> {
         })
     }
 
-    /// Takes one report from the host, and does at once what it completes: for a part that signs fast.
+    /// Takes one report from the host, and does at once what it completes: for a part that is fast at signing and
+    /// erasing. What asks a person is still held afterwards.
     pub fn receive(&mut self, report: &Report) {
         self.accept(report);
         self.work();
+        while self.held().is_some() && !self.is_asking() {
+            self.work();
+        }
     }
 
     /// Takes one report from the host. A command that it completes is *held* until [`Self::work`]; whoever runs this
@@ -116,7 +122,7 @@ impl<P: Platform> Dongle<P> {
                     outbox.send(channel, command::LOCK, |_| 0);
                 }
             }
-            // Nothing of a held request has been done yet. Without one there is nothing to cancel.
+            // Nothing that a held request asks for has been done yet. Without one there is nothing to cancel.
             Input::Message {
                 command: command::CANCEL,
                 ..
@@ -141,6 +147,10 @@ impl<P: Platform> Dongle<P> {
                 None => outbox.send_urgent(error_report(channel, ErrorCode::InvalidCommand)),
             },
         }
+        // Cancelled, or dropped by INIT.
+        if self.endpoint.held().is_none() {
+            self.device.wait_no_more();
+        }
     }
 
     /// The command that is held.
@@ -149,22 +159,39 @@ impl<P: Platform> Dongle<P> {
         Command::from_code(self.endpoint.held()?.command)
     }
 
-    /// Does what is held, and leaves its answer for [`Self::next_report`].
+    /// Whether the command that is held waits for a person at the button.
+    #[must_use]
+    pub const fn is_asking(&self) -> bool {
+        self.device.is_asking()
+    }
+
+    /// Does what is held, and leaves its answer for [`Self::next_report`]. What waits for a bank of the flash to be erased,
+    /// one sector a call, or for a person at the button, stays held and goes on at a later call.
     pub fn work(&mut self) {
         let Self {
             endpoint,
             outbox,
             plain,
             device,
-            ..
+            alive_ms,
         } = self;
         let Some(held) = endpoint.held() else {
             return;
         };
-        if let Some(command) = Command::from_code(held.command) {
-            outbox.send(held.channel, held.command, |out| {
+        if device.wait_on() {
+            return;
+        }
+        if let Some(command) = Command::from_code(held.command)
+            && !outbox.send_if(held.channel, held.command, |out| {
                 device.answer(held.channel, command, held.payload, plain, out)
-            });
+            })
+        {
+            // §11.2.9.1.7: also whenever the status changes.
+            if device.is_asking() {
+                outbox.send_urgent(keepalive_report(held.channel, keepalive::UP_NEEDED));
+                *alive_ms = device.platform.now_ms().saturating_add(KEEPALIVE_MS);
+            }
+            return;
         }
         endpoint.release();
     }
@@ -184,7 +211,11 @@ impl<P: Platform> Dongle<P> {
         if let Some(held) = self.endpoint.held()
             && now_ms >= self.alive_ms
         {
-            let report = keepalive_report(held.channel);
+            let status = match self.device.is_asking() {
+                true => keepalive::UP_NEEDED,
+                false => keepalive::PROCESSING,
+            };
+            let report = keepalive_report(held.channel, status);
             self.outbox.send_urgent(report);
             self.alive_ms = now_ms.saturating_add(KEEPALIVE_MS);
         }
@@ -201,6 +232,11 @@ impl<P: Platform> Dongle<P> {
     /// The USB serial string: the certificate's serial, or the chip id in hex before `personalise`.
     pub fn usb_serial<'o>(&self, out: &'o mut [u8; SERIAL_MAX]) -> &'o str {
         self.device.usb_serial(out)
+    }
+
+    /// How far it has come in its life.
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.device.lifecycle()
     }
 
     /// The hardware, for what runs this core.

@@ -1,11 +1,13 @@
 //! Who this dongle is: its key, and what its certificate says.
 
 use crate::key::DongleKey;
-use crate::platform::{Flash, FlashFault};
-use crate::store::{Place, Store};
+use crate::platform::Platform;
+use crate::store::{BootFault, Place, Store};
+use crate::vault::{Bytes, KEPT_MAX, NotOurs, Secret, Vault};
 use sha2::{Digest, Sha256};
 use tallykey_protocol::cert::Certificate;
 use tallykey_protocol::limits::{CERT_MAX, SERIAL_MAX};
+use zeroize::Zeroizing;
 
 /// Read from the store at boot and after every command that changes it: a multiplication on the curve is
 /// too slow to repeat for each proof.
@@ -26,18 +28,33 @@ pub(crate) struct Certified {
 
 impl Identity {
     /// Reads key and certificate.
-    pub(crate) fn load(store: &Store, flash: &mut impl Flash) -> Result<Self, FlashFault> {
+    pub(crate) fn load(store: &Store, platform: &mut impl Platform) -> Result<Self, BootFault> {
+        let secret = secret(store, platform, Secret::Key)?;
         let mut leaf = [0; CERT_MAX];
-        let leaf = store.read(flash, Place::Leaf, &mut leaf)?;
+        let leaf = store.read(platform.flash(), Place::Leaf, &mut leaf)?;
         Ok(Self {
-            key: store
-                .meta()
-                .secret
-                .as_ref()
-                .and_then(DongleKey::from_scalar),
+            key: secret.as_ref().and_then(DongleKey::from_scalar),
             certified: leaf.and_then(Certified::read),
         })
     }
+}
+
+/// Reads a secret, if there is one.
+pub(crate) fn secret(
+    store: &Store,
+    platform: &mut impl Platform,
+    secret: Secret,
+) -> Result<Option<Bytes>, BootFault> {
+    let place = match secret {
+        Secret::Key => Place::Secret,
+        Secret::Verifier => Place::Verifier,
+    };
+    let vault = Vault::of(platform);
+    let mut kept = Zeroizing::new([0; KEPT_MAX]);
+    let kept = store.read(platform.flash(), place, &mut kept[..])?;
+    kept.map(|kept| vault.recall(secret, kept))
+        .transpose()
+        .map_err(|NotOurs| BootFault::OtherPart)
 }
 
 impl Certified {

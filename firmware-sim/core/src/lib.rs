@@ -5,7 +5,7 @@
 //!
 //! | room | does |
 //! | --- | --- |
-//! | [`platform`] | ports: flash, clock, random source, LED |
+//! | [`platform`] | ports: flash, clock, random source, button and LED, storage key |
 //! | `dongle` | reports in, reports out |
 //! | `device` | the commands |
 //! | `lifecycle` | which command is allowed when |
@@ -13,6 +13,7 @@
 //! | `grants` | which grant may follow which, what may be given away |
 //! | `receipts` | the ring of receipts |
 //! | `store` | one atomic commit, on a power-safe journal |
+//! | `vault` | secrets in flash, under the part's storage key |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -29,6 +30,7 @@ pub mod platform;
 mod receipts;
 mod session;
 mod store;
+mod vault;
 
 pub use dongle::Dongle;
 pub use store::{BootFault, Stored, stored};

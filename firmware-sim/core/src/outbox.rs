@@ -50,13 +50,23 @@ impl Outbox {
         command: u8,
         write: impl FnOnce(&mut [u8]) -> usize,
     ) {
-        let length = write(&mut self.message).min(MESSAGE_MAX);
-        self.sending = Some(Sending {
+        self.send_if(channel, command, |out| Some(write(out)));
+    }
+
+    /// Sends what `write` leaves in the buffer, if it does; whether there is a message now.
+    pub(crate) fn send_if(
+        &mut self,
+        channel: u32,
+        command: u8,
+        write: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> bool {
+        self.sending = write(&mut self.message).map(|length| Sending {
             channel,
             command,
-            length,
+            length: length.min(MESSAGE_MAX),
             next: 0,
         });
+        self.sending.is_some()
     }
 
     /// Drops what was not fetched of a message: its host asks for something else.

@@ -1,6 +1,7 @@
 //! The owner code: made here, given out once, kept only as a verifier.
 
 use crate::platform::{Platform, RandomFault};
+use crate::vault::Bytes;
 use tallykey_protocol::limits::OWNER_CODE_LEN;
 use tallykey_protocol::owner;
 use zeroize::Zeroizing;
@@ -13,7 +14,7 @@ pub(crate) struct OwnerCode {
     /// The characters that are given out.
     pub(crate) text: Zeroizing<[u8; OWNER_CODE_LEN]>,
     /// What proofs are checked with ([`owner::verifier`]).
-    pub(crate) verifier: [u8; 32],
+    pub(crate) verifier: Bytes,
 }
 
 impl OwnerCode {
@@ -22,7 +23,7 @@ impl OwnerCode {
         let mut bits = Zeroizing::new([0; OWNER_CODE_LEN * 5 / 8]);
         platform.random(&mut bits[..])?;
         let text = Zeroizing::new(base32(&bits));
-        let verifier = owner::verifier(&text, serial);
+        let verifier = Zeroizing::new(owner::verifier(&text, serial));
         Ok(Self { text, verifier })
     }
 }

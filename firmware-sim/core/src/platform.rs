@@ -72,6 +72,17 @@ impl fmt::Display for RandomFault {
 
 impl core::error::Error for RandomFault {}
 
+/// What a person at the dongle has said since it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Nothing yet.
+    Waiting,
+    /// The button was pressed.
+    Confirmed,
+    /// No, on a board that has a way to say so.
+    Declined,
+}
+
 /// The part that the core runs on.
 pub trait Platform {
     /// Its flash.
@@ -92,8 +103,19 @@ pub trait Platform {
     /// Starts blinking the LED, so that a person finds this dongle among others. Returns at once.
     fn wink(&mut self);
 
+    /// Begins to ask the person at the dongle, and returns at once. What was pressed before, or is held down now, is
+    /// no answer. `false` on a board without a button: then nobody is asked.
+    fn ask_presence(&mut self) -> bool;
+
+    /// What the person has said since [`Self::ask_presence`].
+    fn presence(&mut self) -> Presence;
+
     /// Identity of the part, before and beside the dongle's own serial.
     fn chip_id(&self) -> [u8; 8];
+
+    /// A key that only this part has, and that cannot be read from the flash: derived from fuses or a hardware unique
+    /// key, the same for the life of the part. `None` on a part without one: then secrets lie in the flash as they are.
+    fn storage_key(&mut self) -> Option<[u8; 32]>;
 
     /// SHA-256 of the firmware image, as far as the part can tell.
     fn firmware_digest(&self) -> [u8; 32];

@@ -130,6 +130,16 @@ impl Sessions {
         Ok((sequence, payload))
     }
 
+    /// The last message of the session once more, which [`Self::unwrap`] has passed.
+    pub(crate) fn unwrap_again<'b>(
+        &self,
+        command: Command,
+        message: &'b [u8],
+    ) -> Result<(u64, &'b [u8]), Status> {
+        let lease = self.lease.as_ref().ok_or(Status::NoSession)?;
+        open(&lease.keys, Direction::ToDongle, command, message).map_err(|_| Status::MacInvalid)
+    }
+
     /// Wraps the reply to the message with this sequence number.
     pub(crate) fn wrap(
         &self,
@@ -150,7 +160,7 @@ impl Sessions {
         .map_err(|_| Status::NoRoom)
     }
 
-    /// A valid heartbeat came.
+    /// A valid heartbeat came, or cannot come.
     pub(crate) fn renew(&mut self, now_ms: u64) {
         if let Some(lease) = &mut self.lease {
             lease.renewed_ms = now_ms;

@@ -28,7 +28,8 @@
 //! part of the state and what the item replaces, nothing else.
 //!
 //! **Commit into the other bank**, if the log has no room, or ends with a torn frame. 1. erase every sector of the
-//! other bank, header first, and look that it is erased; 2. program the image with the item in it; 3. sync, read it
+//! other bank, header first, and look that it is erased; `erase_ahead` does this sector by sector before the commit,
+//! so that signs of life can go out in between; 2. program the image with the item in it; 3. sync, read it
 //! back and compare; 4. program the header; 5. sync, read it back and compare; 6. close the old bank; 7. sync. That
 //! is all the garbage collection: nothing is ever moved inside a bank.
 //!
@@ -50,8 +51,8 @@
 //! banks, were erased as if nothing had ever been there: who can do that can also swap the part.
 //!
 //! **Capacity.** [`GRANTS_MAX`] grants of the longest record with every line partly given away, [`RECEIPTS_MAX`]
-//! receipts, three certificates and a revocation list of the greatest length, all at once, checked when this crate
-//! is compiled.
+//! receipts, three certificates, a revocation list and two secrets of the greatest length, all at once, checked when
+//! this crate is compiled.
 //!
 //! **Erasure.** What a commit replaces, a key included, stays readable until its bank has been erased. Nothing uses
 //! it.
@@ -72,6 +73,7 @@ pub(crate) use image::{Item, Meta, Place};
 pub use stored::{Stored, stored};
 
 use crate::platform::{Flash, FlashFault, PROGRAM_UNIT, RandomFault};
+use crate::vault::KEPT_MAX;
 use check::{digest, is_erased};
 use core::fmt;
 use frame::Found;
@@ -92,16 +94,26 @@ pub(crate) const FLASH_LEN: u32 = 2 * BANK_LEN;
 const GREATEST_STATE: usize = HEADER_LEN
     + META_LEN
     + PLACES * 2
+    + 2 * KEPT_MAX
     + 3 * CERT_MAX
     + CRL_MAX
     + GRANTS_MAX * (crate::grants::HEAD_MAX + GRANT_MAX)
     + RECEIPTS_MAX * (crate::receipts::HEAD_LEN + RECEIPT_MAX);
 const _: () = assert!(GREATEST_STATE + PROGRAM_UNIT <= BANK_LEN as usize);
 
+/// Most bytes that the commits of one order to give away take of the log: a try, that its proof was right, and the
+/// receipt.
+pub(crate) const GIVING: u32 = 2 * frame::size(META_LEN as u32)
+    + frame::size((META_LEN + 3 * 3) as u32)
+    + (crate::grants::HEAD_MAX + crate::receipts::HEAD_LEN + RECEIPT_MAX) as u32;
+const _: () = assert!(GREATEST_STATE as u32 + GIVING <= BANK_LEN);
+
 /// The state of the dongle, as far as RAM holds it: [`Meta`], and where in flash the rest lies.
 pub(crate) struct Store {
     meta: Meta,
     active: Option<Active>,
+    /// Bytes of the bank that is not active that were erased since power-up: the front of it.
+    erased: u32,
 }
 
 /// The bank that holds the state.
@@ -133,6 +145,8 @@ pub enum BootFault {
     Random(RandomFault),
     /// The flash holds something that no sequence of commits and power cuts leaves.
     Damaged,
+    /// Another part wrote this flash: its secrets cannot be read with the storage key of this one.
+    OtherPart,
 }
 
 impl fmt::Display for BootFault {
@@ -143,6 +157,9 @@ impl fmt::Display for BootFault {
             Self::Damaged => {
                 f.write_str("the dongle's stored state is damaged: it matches none of its digests")
             }
+            Self::OtherPart => f.write_str(
+                "the dongle's flash was written by another part: this one cannot read its keys",
+            ),
         }
     }
 }
@@ -151,7 +168,7 @@ impl core::error::Error for BootFault {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Flash(fault) => Some(fault),
-            Self::Random(_) | Self::Damaged => None,
+            Self::Random(_) | Self::Damaged | Self::OtherPart => None,
         }
     }
 }
@@ -173,6 +190,7 @@ impl Store {
                 true => Ok(Self {
                     meta: Meta::EMPTY,
                     active: None,
+                    erased: 0,
                 }),
                 false => Err(BootFault::Damaged),
             };
@@ -214,6 +232,7 @@ impl Store {
                 tail: None,
                 spans,
             }),
+            erased: 0,
         })
     }
 
@@ -278,7 +297,8 @@ impl Store {
     }
 
     /// Makes `item` part of the state, wholly or not at all, together with the `lifecycle` that the
-    /// command leads to. The counter rises by one, but not with [`Item::Try`].
+    /// command leads to. The counter rises by one, but not with [`Item::Try`] and
+    /// [`Item::ProofRight`].
     ///
     /// After an error the flash may hold the old or the new state: only a new [`Store::boot`] can tell.
     pub(crate) fn commit(
@@ -288,17 +308,43 @@ impl Store {
         item: &Item<'_>,
     ) -> Result<(), FlashFault> {
         let meta = item.meta(&self.meta, lifecycle);
-        let old = self.active.map_or([Span::default(); PLACES], |a| a.spans);
-        let entries: [Entry<'_>; PLACES] = core::array::from_fn(|n| item.entry(n, old[n].len));
+        let entries = self.entries(item);
         let active = match self.active.as_ref() {
-            Some(active) if append::has_room(active, &entries) => {
+            Some(active) if append::has_room(active, append::size(active, &entries)) => {
                 append::append(flash, active, &meta, &entries)?
             }
-            active => compact::compact(flash, active, &meta, &entries)?,
+            active => {
+                let erased = core::mem::take(&mut self.erased);
+                compact::compact(flash, active, erased, &meta, &entries)?
+            }
         };
         self.meta = meta;
         self.active = Some(active);
         Ok(())
+    }
+
+    /// Bytes that a commit of `item` takes of the log, once there is one.
+    pub(crate) fn size(&self, item: &Item<'_>) -> u32 {
+        let active = self.active.as_ref();
+        active.map_or(0, |active| append::size(active, &self.entries(item)))
+    }
+
+    /// Whether commits of these many bytes need no more erasing: there is room in the log, or the other bank is ready.
+    pub(crate) fn has_room(&self, bytes: u32) -> bool {
+        let in_log = self.active.is_some_and(|a| append::has_room(&a, bytes));
+        in_log || self.erased == BANK_LEN
+    }
+
+    /// Erases one more sector of the other bank, for the next commit; whether that was the last. What a cut leaves is
+    /// what it leaves of a commit into that bank.
+    pub(crate) fn erase_ahead(&mut self, flash: &mut impl Flash) -> Result<bool, FlashFault> {
+        compact::erase(flash, self.active.as_ref(), &mut self.erased)?;
+        Ok(self.erased == BANK_LEN)
+    }
+
+    fn entries<'i>(&self, item: &Item<'i>) -> [Entry<'i>; PLACES] {
+        let old = self.active.map_or([Span::default(); PLACES], |a| a.spans);
+        core::array::from_fn(|n| item.entry(n, old[n].len))
     }
 
     fn span(&self, place: Place) -> Span {

@@ -87,6 +87,12 @@ impl Session {
         &self.transcript
     }
 
+    /// The channel that it is on.
+    #[must_use]
+    pub const fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
     /// The `open` proof.
     #[must_use]
     pub fn opening(&self) -> &[u8] {
@@ -129,13 +135,21 @@ impl Session {
     /// As [`Self::ask`].
     pub fn deliver(&mut self, command: Command, message: &[u8]) -> Result<Answer, TalkError> {
         let reply = self.channel.exchange(command.code(), message)?;
+        self.read(command, &reply)
+    }
+
+    /// Reads the reply to the last message made by [`Self::sealed`].
+    ///
+    /// # Errors
+    /// [`TalkError::Malformed`], [`TalkError::Mismatch`].
+    pub fn read(&self, command: Command, reply: &[u8]) -> Result<Answer, TalkError> {
         // A refusal from before the MAC was believed has none of its own.
         if let [code] = reply[..]
             && Status::from_code(code) != Status::Ok
         {
-            return Answer::read(command, &reply);
+            return Answer::read(command, reply);
         }
-        let (sequence, reply) = session::open(&self.keys, Direction::ToHost, command, &reply)
+        let (sequence, reply) = session::open(&self.keys, Direction::ToHost, command, reply)
             .map_err(|_| TalkError::Mismatch)?;
         if sequence != self.sequence {
             return Err(TalkError::Mismatch);

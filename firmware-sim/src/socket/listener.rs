@@ -8,6 +8,7 @@ use std::os::unix::{
     net::{UnixListener, UnixStream},
 };
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Why a dongle cannot be reached at an address.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +103,7 @@ impl Listener {
         }
     }
 
-    pub(super) fn accept(&self) -> io::Result<Stream> {
+    pub(crate) fn accept(&self) -> io::Result<Stream> {
         match self {
             #[cfg(unix)]
             Self::Unix(listener, _) => Ok(Stream::Unix(listener.accept()?.0)),
@@ -127,15 +128,15 @@ impl Drop for Listener {
     }
 }
 
-/// One host's connection.
-pub(super) enum Stream {
+/// One connection, of a host or of whoever works the knobs.
+pub(crate) enum Stream {
     #[cfg(unix)]
     Unix(UnixStream),
     Tcp(TcpStream),
 }
 
 impl Stream {
-    pub(super) fn try_clone(&self) -> io::Result<Self> {
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
         match self {
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_clone().map(Self::Unix),
@@ -143,8 +144,23 @@ impl Stream {
         }
     }
 
+    /// Bounds each read and write.
+    pub(crate) fn set_patience(&self, read: Duration, write: Duration) -> io::Result<()> {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(stream) => {
+                stream.set_read_timeout(Some(read))?;
+                stream.set_write_timeout(Some(write))
+            }
+            Self::Tcp(stream) => {
+                stream.set_read_timeout(Some(read))?;
+                stream.set_write_timeout(Some(write))
+            }
+        }
+    }
+
     /// Ends it for both sides and for a thread that waits in it. It may have ended already.
-    pub(super) fn shutdown(&self) {
+    pub(crate) fn shutdown(&self) {
         let _ = match self {
             #[cfg(unix)]
             Self::Unix(stream) => stream.shutdown(Shutdown::Both),

@@ -162,6 +162,11 @@ impl Port {
         self.changed.notify_all();
     }
 
+    /// Stops the bus, or lets it go on: every transfer that is under way waits.
+    pub(super) fn set_suspended(&self, suspended: bool) {
+        self.lock().controller.set_suspended(suspended);
+    }
+
     /// A controller for a device that starts now.
     pub(super) fn power_on(self: &Arc<Self>) -> Bus {
         let mut state = self.lock();
@@ -266,7 +271,7 @@ impl UsbBus for Bus {
         self.change(|controller, _| controller.is_stalled(address.direction(), address.index()))
     }
 
-    // The power of a suspended device is not pretended.
+    // The power that a suspended device saves is not pretended.
     fn suspend(&self) {}
 
     fn resume(&self) {}

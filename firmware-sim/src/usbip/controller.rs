@@ -30,6 +30,10 @@ pub(super) struct Controller {
     to_host: [Option<ToHost>; ENDPOINTS],
     to_device: [Option<ToDevice>; ENDPOINTS],
     reset: bool,
+    /// Nothing moves.
+    suspended: bool,
+    /// What the device has been told of that.
+    told_suspended: bool,
     /// Endpoints whose packet the host has taken, one bit each.
     in_complete: u16,
     replies: VecDeque<Reply>,
@@ -71,6 +75,11 @@ impl Controller {
     /// The first frame in which something that happens now can have an effect.
     fn after(&self, now: Frame) -> Frame {
         if self.paced { now + 1 } else { 0 }
+    }
+
+    /// Stops everything (USB 2.0 §7.1.7.6), or lets it go on.
+    pub(super) fn set_suspended(&mut self, suspended: bool) {
+        self.suspended = suspended;
     }
 
     /// A host came or went, or the device got power: nothing of before is left.
@@ -183,6 +192,9 @@ impl Controller {
 impl Controller {
     /// Lets waiting transfers take the packets that are there.
     pub(super) fn advance(&mut self, now: Frame) {
+        if self.suspended {
+            return;
+        }
         let after = self.after(now);
         for (number, endpoint) in self.to_host.iter_mut().enumerate() {
             let Some(endpoint) = endpoint else { continue };
@@ -220,7 +232,7 @@ impl Controller {
             .iter()
             .flatten()
             .any(|endpoint| now < endpoint.not_before && !endpoint.waiting.is_empty());
-        to_host || to_device
+        !self.suspended && (to_host || to_device)
     }
 }
 
@@ -264,6 +276,10 @@ impl Controller {
 
     /// Whether [`Self::poll`] would say something.
     pub(super) fn has_event(&self, now: Frame) -> bool {
+        self.suspended != self.told_suspended || !self.suspended && self.has_work(now)
+    }
+
+    fn has_work(&self, now: Frame) -> bool {
         self.reset
             || self.in_complete != 0
             || self.control.has_setup()
@@ -287,6 +303,13 @@ impl Controller {
 
     pub(super) fn poll(&mut self, now: Frame) -> PollResult {
         self.advance(now);
+        let told = std::mem::replace(&mut self.told_suspended, self.suspended);
+        match (told, self.suspended) {
+            (false, true) => return PollResult::Suspend,
+            (true, false) => return PollResult::Resume,
+            (true, true) => return PollResult::None,
+            (false, false) => {}
+        }
         if std::mem::take(&mut self.reset) {
             return PollResult::Reset;
         }
@@ -330,7 +353,7 @@ impl Controller {
         let endpoint = endpoint.ok_or(UsbError::InvalidEndpoint)?;
         let packet = if number == 0 {
             self.control.read()?
-        } else if endpoint.is_readable(now) {
+        } else if !self.suspended && endpoint.is_readable(now) {
             endpoint.not_before = after;
             let (packet, done) = endpoint.take().ok_or(UsbError::WouldBlock)?;
             self.replies.extend(done);

@@ -1,57 +1,24 @@
 //! A part that signs slowly: signs of life, impatient hosts, and the lock. Time moves only when a test says so.
 
 use crate::support::*;
+use crate::wire::Wire;
 use std::time::Duration;
 use tallykey_protocol::command::{Command, Empty};
 use tallykey_protocol::frame::ErrorCode::{ChannelBusy, InvalidLength, InvalidParameter};
 use tallykey_protocol::frame::{
-    BROADCAST, Packets, command, error_report, init_request, keepalive_report,
+    BROADCAST, command, error_report, init_request, keepalive, keepalive_report,
 };
 use tallykey_protocol::report::Report;
 use tallykey_protocol::status::Status;
-use tallykey_sim::dongle::{Connection, SimDongle};
+use tallykey_sim::dongle::SimDongle;
+use tallykey_sim::flash::SimFlash;
+use tallykey_sim::provision::chip_id;
 
 /// What a secure element takes.
 const SIGN_MS: u64 = 250;
 
-/// A host that sees bare reports.
-struct Wire {
-    connection: Connection,
-    channel: u32,
-}
-
-impl Wire {
-    fn new(dongle: &SimDongle) -> Self {
-        let connection = dongle.connect().unwrap();
-        connection.write(&init_request([9; 8])).unwrap();
-        let reply = connection.read(Duration::ZERO).unwrap().unwrap();
-        let channel = u32::from_be_bytes([reply[15], reply[16], reply[17], reply[18]]);
-        Self {
-            connection,
-            channel,
-        }
-    }
-
-    fn send(&self, command: u8, payload: &[u8]) {
-        for report in Packets::new(self.channel, command, payload).unwrap() {
-            self.connection.write(&report).unwrap();
-        }
-    }
-
-    /// Everything that the dongle has said by now.
-    fn heard(&self) -> Vec<Report> {
-        std::iter::from_fn(|| self.connection.read(Duration::ZERO).unwrap()).collect()
-    }
-
-    fn self_test(&self) {
-        self.send(Command::SelfTest.code(), &[0xA0]);
-    }
-
-    /// The first report of an answer to `command` with these first bytes.
-    fn is_answer(&self, report: &Report, command: u8, payload: &[u8]) -> bool {
-        report[..5] == [&self.channel.to_be_bytes()[..], &[0x80 | command]].concat()
-            && report[7..7 + payload.len()] == *payload
-    }
+fn self_test(host: &Wire) {
+    host.send(Command::SelfTest.code(), &[0xA0]);
 }
 
 fn slow() -> (SimDongle, Ticks) {
@@ -64,9 +31,9 @@ fn slow() -> (SimDongle, Ticks) {
 fn a_slow_signature_is_accompanied_by_a_keepalive_every_100_ms() {
     let (dongle, ticks) = slow();
     let host = Wire::new(&dongle);
-    host.self_test();
+    self_test(&host);
     assert_eq!(host.heard(), [] as [Report; 0]);
-    let alive = keepalive_report(host.channel);
+    let alive = keepalive_report(host.channel, keepalive::PROCESSING);
     for (pass, expected) in [
         (99, vec![]),
         (1, vec![alive]),
@@ -100,7 +67,7 @@ fn while_it_works_for_one_host_it_is_busy_for_the_others() {
     let (dongle, ticks) = slow();
     let (host, other) = (Wire::new(&dongle), Wire::new(&dongle));
     host.heard();
-    host.self_test();
+    self_test(&host);
     other.send(command::PING, b"?");
     assert_eq!(other.heard(), [error_report(other.channel, ChannelBusy)]);
     other.connection.write(&init_request([1; 8])).unwrap();
@@ -122,7 +89,7 @@ fn while_it_works_for_one_host_it_is_busy_for_the_others() {
 fn cancel_takes_back_what_has_not_been_done() {
     let (dongle, ticks) = slow();
     let host = Wire::new(&dongle);
-    host.self_test();
+    self_test(&host);
     ticks.pass(SIGN_MS - 1);
     host.send(command::CANCEL, &[]);
     let heard = host.heard();
@@ -136,7 +103,7 @@ fn cancel_takes_back_what_has_not_been_done() {
         [] as [Report; 0],
         "nothing to cancel, no answer"
     );
-    host.self_test();
+    self_test(&host);
     ticks.pass(SIGN_MS);
     assert_eq!(host.heard().len(), 2, "a sign of life, an answer");
 }
@@ -145,22 +112,78 @@ fn cancel_takes_back_what_has_not_been_done() {
 fn init_on_its_channel_drops_a_request_and_unplugging_too() {
     let (dongle, ticks) = slow();
     let host = Wire::new(&dongle);
-    host.self_test();
+    self_test(&host);
     host.send(command::INIT, &[7; 8]);
     assert!(host.is_answer(&host.heard()[0], command::INIT, &[7; 8]));
     ticks.pass(1_000);
     assert_eq!(host.heard(), [] as [Report; 0]);
-    host.self_test();
+    self_test(&host);
     dongle.replug().unwrap();
     let host = Wire::new(&dongle);
     ticks.pass(1_000);
     assert_eq!(host.heard(), [] as [Report; 0]);
 }
 
+/// The first commit ever begins a bank of 20 sectors, which takes longer than a host waits in silence.
+#[test]
+fn a_change_of_bank_is_accompanied_by_a_keepalive_every_100_ms() {
+    let ticks = Ticks::default();
+    let dongle = plug(SimFlash::blank(chip_id(SERIAL)), &ticks);
+    dongle.set_erase_time(90);
+    let host = Wire::new(&dongle);
+    host.send(Command::MakeKey.code(), b"\xA1\x01\x50nonce of station");
+    let alive = keepalive_report(host.channel, keepalive::PROCESSING);
+    let mut waited = 0;
+    let answer = loop {
+        let heard = host.heard();
+        if heard.contains(&alive) {
+            assert_eq!(waited % 100, 0);
+        }
+        if let Some(answer) = heard.into_iter().find(|report| *report != alive) {
+            break answer;
+        }
+        ticks.pass(10);
+        waited += 10;
+        assert!(waited <= 3_000, "it has an end");
+    };
+    assert!(host.is_answer(&answer, Command::MakeKey.code(), &[Status::Ok.code()]));
+    assert_eq!(waited, 20 * 90);
+    // The next one goes into the log.
+    host.send(Command::MakeKey.code(), b"\xA1\x01\x50nonce of station");
+    assert!(!host.heard().is_empty());
+}
+
+#[test]
+fn a_change_of_bank_that_is_cancelled_has_changed_nothing_and_is_used_later() {
+    let ticks = Ticks::default();
+    let dongle = plug(SimFlash::blank(chip_id(SERIAL)), &ticks);
+    dongle.set_erase_time(90);
+    let host = Wire::new(&dongle);
+    let make_key = b"\xA1\x01\x50nonce of station";
+    host.send(Command::MakeKey.code(), make_key);
+    for _ in 0..5 {
+        ticks.pass(90);
+        host.heard();
+    }
+    host.send(command::CANCEL, &[]);
+    let heard = host.heard();
+    let last = heard.last().unwrap();
+    assert!(host.is_answer(last, Command::MakeKey.code(), &[Status::Cancelled.code()]));
+    assert_eq!(writes(&dongle), 5, "sectors erased");
+    host.send(Command::MakeKey.code(), make_key);
+    for _ in 0..15 {
+        assert!(host.heard().iter().all(|report| report[4] == 0xBB));
+        ticks.pass(90);
+    }
+    let heard = host.heard();
+    let last = heard.iter().find(|report| report[4] != 0xBB);
+    assert!(last.is_some(), "it goes on where it was");
+}
+
 #[test]
 fn a_session_on_a_slow_part_works_in_real_time() {
     let dongle = SimDongle::plug(tallykey_sim::platform::SimPlatform::new(
-        tallykey_sim::flash::SimFlash::copy_of(&contents(&provisioned(SERIAL).0)),
+        SimFlash::copy_of(&contents(&provisioned(SERIAL).0)),
         tallykey_sim::platform::Clock::real(),
     ))
     .unwrap();

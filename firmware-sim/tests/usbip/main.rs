@@ -2,6 +2,7 @@
 //! tests/vm.
 
 mod client;
+mod faults;
 mod hostile;
 
 use client::{Host, Reply, STALLED, UNLINKED, list};

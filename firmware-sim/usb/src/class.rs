@@ -78,28 +78,64 @@ impl<'a, B: UsbBus> ReportClass<'a, B> {
     }
 }
 
+/// What reports are carried to and from: the core, or what a simulator puts around it.
+pub trait ReportDevice {
+    /// The host began anew.
+    fn bus_reset(&mut self);
+
+    /// Takes one report from the host.
+    fn accept(&mut self, report: &Report);
+
+    /// Does what is held ([`Dongle::work`]), at once or when its time has come.
+    fn work(&mut self);
+
+    /// Lets time pass.
+    fn tick(&mut self);
+
+    /// The next report for the host, in order.
+    fn next_report(&mut self) -> Option<Report>;
+}
+
+impl<P: Platform> ReportDevice for Dongle<P> {
+    fn bus_reset(&mut self) {
+        self.bus_reset();
+    }
+
+    fn accept(&mut self, report: &Report) {
+        self.accept(report);
+    }
+
+    fn work(&mut self) {
+        self.work();
+    }
+
+    fn tick(&mut self) {
+        self.tick();
+    }
+
+    fn next_report(&mut self) -> Option<Report> {
+        self.next_report()
+    }
+}
+
 /// Moves what has come and what can go, and lets time pass. To be called after each poll of the device, and
-/// now and then without one. `work` does what the dongle holds ([`Dongle::work`]), at once or when its time has come.
-pub fn carry<B: UsbBus, P: Platform>(
-    class: &mut ReportClass<'_, B>,
-    dongle: &mut Dongle<P>,
-    mut work: impl FnMut(&mut Dongle<P>),
-) {
+/// now and then without one.
+pub fn carry<B: UsbBus>(class: &mut ReportClass<'_, B>, dongle: &mut impl ReportDevice) {
     if core::mem::take(&mut class.began_anew) {
         dongle.bus_reset();
     }
     send(class, dongle);
     while let Some(report) = class.receive() {
         dongle.accept(&report);
-        work(dongle);
+        dongle.work();
         send(class, dongle);
     }
     dongle.tick();
-    work(dongle);
+    dongle.work();
     send(class, dongle);
 }
 
-fn send<B: UsbBus, P: Platform>(class: &mut ReportClass<'_, B>, dongle: &mut Dongle<P>) {
+fn send<B: UsbBus>(class: &mut ReportClass<'_, B>, dongle: &mut impl ReportDevice) {
     while class.flush() {
         match dongle.next_report() {
             Some(report) => class.outgoing = Some(report),

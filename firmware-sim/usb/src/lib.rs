@@ -15,7 +15,7 @@
 //! let mut device = tallykey_usb::device(&allocator, &identity).expect("strings fit");
 //! loop {
 //!     device.poll(&mut [&mut class]);
-//!     carry(&mut class, &mut dongle, Dongle::work);
+//!     carry(&mut class, &mut dongle);
 //! }
 //! ```
 
@@ -26,5 +26,5 @@ mod class;
 mod descriptor;
 mod identity;
 
-pub use class::{ReportClass, carry};
+pub use class::{ReportClass, ReportDevice, carry};
 pub use identity::{Identity, device};

@@ -1,6 +1,6 @@
 //! Hardware that does the same each time: bytes decide, not the machine.
 
-use tallykey_core::platform::{FLASH_LEN, Flash, FlashFault, Platform, RandomFault};
+use tallykey_core::platform::{FLASH_LEN, Flash, FlashFault, Platform, Presence, RandomFault};
 
 pub(super) struct Part {
     flash: Cells,
@@ -49,8 +49,20 @@ impl Platform for Part {
 
     fn wink(&mut self) {}
 
+    fn ask_presence(&mut self) -> bool {
+        false
+    }
+
+    fn presence(&mut self) -> Presence {
+        Presence::Waiting
+    }
+
     fn chip_id(&self) -> [u8; 8] {
         self.chip_id
+    }
+
+    fn storage_key(&mut self) -> Option<[u8; 32]> {
+        Some(tallykey_sim::platform::storage_key(self.chip_id))
     }
 
     fn firmware_digest(&self) -> [u8; 32] {

@@ -16,6 +16,14 @@ pub fn check(bytes: &[u8]) -> Result<(), Malformed> {
     }
 }
 
+/// The first deterministically encoded item of `bytes`, and what follows it: for a CBOR sequence (RFC 8742).
+///
+/// # Errors
+/// What is wrong with the item.
+pub fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    item(bytes, 0, CBOR_DEPTH).map(|end| bytes.split_at(end))
+}
+
 /// Checks the item at `start` and returns where it ends.
 fn item(bytes: &[u8], start: usize, depth: usize) -> Result<usize, Malformed> {
     let initial = *bytes.get(start).ok_or(Malformed::Truncated)?;

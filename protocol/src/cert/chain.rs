@@ -3,7 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use super::{Anchor, CertError, Certificate, Role};
-use crate::limits::CHAIN_MAX;
+use crate::cbor::{self, Malformed};
+use crate::limits::{CERT_MAX, CHAIN_MAX};
 
 /// Verifies `leaf` through `intermediates` (nearest first) up to `root` and returns it.
 ///
@@ -128,4 +129,13 @@ impl Certificate<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Reads a dongle's certificate and its factory CA's, as messages and files carry them.
+pub(crate) fn read_pair<'b>(d: &mut cbor::Decoder<'b>) -> Result<[&'b [u8]; 2], Malformed> {
+    cbor::tuple(d, 2, "chain")?;
+    Ok([
+        cbor::slice(d, CERT_MAX, "chain")?,
+        cbor::slice(d, CERT_MAX, "chain")?,
+    ])
 }

@@ -3,7 +3,7 @@
 
 use super::{Decode, Encode};
 use crate::cbor::{self, Full, Malformed};
-use crate::limits::CERT_MAX;
+use crate::cert::read_pair;
 
 /// Which certificate the host has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl<'b> Decode<'b> for Reply<'b> {
         cbor::read_map(bytes, |key, d| {
             match key {
                 1 => digest = Some(cbor::bytes(d, "digest")?),
-                2 => chain = Some(pair(d)?),
+                2 => chain = Some(read_pair(d)?),
                 _ => d.skip().map_err(|_| Malformed::Truncated)?,
             }
             Ok(())
@@ -74,15 +74,4 @@ impl<'b> Decode<'b> for Reply<'b> {
             chain,
         })
     }
-}
-
-/// Reads the two certificates of a chain.
-pub(super) fn pair<'b>(d: &mut cbor::Decoder<'b>) -> Result<[&'b [u8]; 2], Malformed> {
-    if cbor::array(d, 2, "chain")? != 2 {
-        return Err(Malformed::Field("chain"));
-    }
-    Ok([
-        cbor::slice(d, CERT_MAX, "chain")?,
-        cbor::slice(d, CERT_MAX, "chain")?,
-    ])
 }

@@ -1,8 +1,8 @@
 //! `certify` (factory): the chain for the key that `make-key` made, and the trust anchor.
 
-use super::certificate::pair;
 use super::{Decode, Encode};
 use crate::cbor::{self, Full, Malformed};
+use crate::cert::read_pair;
 use crate::limits::CERT_MAX;
 
 /// Chain and anchor, all in DER.
@@ -38,7 +38,7 @@ impl<'b> Decode<'b> for Request<'b> {
         let (mut chain, mut root) = (None, None);
         cbor::read_map(bytes, |key, d| {
             match key {
-                1 => chain = Some(pair(d)?),
+                1 => chain = Some(read_pair(d)?),
                 2 => root = Some(cbor::slice(d, CERT_MAX, "root")?),
                 key => return Err(Malformed::UnknownKey(key)),
             }

@@ -85,10 +85,10 @@ pub fn error_report(channel: u32, code: ErrorCode) -> Report {
     packet::start(channel, command::ERROR, 1, &[code.byte()]).0
 }
 
-/// The KEEPALIVE packet of a request that is being worked on (CTAP 2.1 §11.2.9.1.7, `STATUS_PROCESSING`).
+/// The KEEPALIVE packet of a request that is not answered yet; `status` is one of [`super::keepalive`].
 #[must_use]
-pub fn keepalive_report(channel: u32) -> Report {
-    packet::start(channel, command::KEEPALIVE, 1, &[1]).0
+pub fn keepalive_report(channel: u32, status: u8) -> Report {
+    packet::start(channel, command::KEEPALIVE, 1, &[status]).0
 }
 
 /// A payload that does not fit one message.

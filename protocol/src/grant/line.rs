@@ -38,6 +38,9 @@ impl Plan {
     }
 }
 
+/// Fields of a line.
+pub(crate) const FIELDS: usize = 6;
+
 /// Channels of one feature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Line<'b> {
@@ -57,8 +60,13 @@ pub struct Line<'b> {
 
 impl<'b> Line<'b> {
     pub(super) fn encode(&self, e: &mut Encoder<'_>) -> Written {
-        e.array(6)?
-            .u32(self.id)?
+        e.array(FIELDS as u64)?;
+        self.encode_fields(e)
+    }
+
+    /// Writes the fields without the array around them: a software licence's line may have one more.
+    pub(crate) fn encode_fields(&self, e: &mut Encoder<'_>) -> Written {
+        e.u32(self.id)?
             .str(self.feature)?
             .u64(self.count)?
             .u8(self.plan as u8)?;
@@ -70,22 +78,19 @@ impl<'b> Line<'b> {
     }
 
     pub(super) fn decode(d: &mut Decoder<'b>) -> Result<Self, Malformed> {
-        if cbor::array(d, 6, "line")? != 6 {
-            return Err(Malformed::Field("line"));
-        }
+        cbor::tuple(d, FIELDS, "line")?;
+        Self::decode_fields(d)
+    }
+
+    /// Reads what [`Self::encode_fields`] wrote.
+    pub(crate) fn decode_fields(d: &mut Decoder<'b>) -> Result<Self, Malformed> {
         let line = Self {
             id: d.u32().map_err(|_| Malformed::Field("line id"))?,
             feature: cbor::text(d, id::is_name, "feature")?,
             count: cbor::number(d, COUNT_MAX, "count")?,
             plan: Plan::from_code(cbor::code(d, "plan")?).ok_or(Malformed::Field("plan"))?,
             valid_from: cbor::number(d, TIME_MAX, "valid from")?,
-            valid_to: match d.datatype() {
-                Ok(minicbor::data::Type::Null) => d
-                    .null()
-                    .map(|()| None)
-                    .map_err(|_| Malformed::Field("valid to"))?,
-                _ => Some(cbor::number(d, TIME_MAX, "valid to")?),
-            },
+            valid_to: cbor::maybe(d, |d| cbor::number(d, TIME_MAX, "valid to"))?,
         };
         let ends = line.valid_to.is_some_and(|end| end > line.valid_from);
         if ends == (line.plan == Plan::Perpetual) || (line.valid_to.is_some() && !ends) {

@@ -10,7 +10,7 @@ use crate::claim::{
 use crate::cose::{Sign1, Typ};
 use crate::id;
 use crate::issued::{self, IssuedError, Signer};
-use crate::limits::{ABSORBS_MAX, GRANT_MAX, LINES_MAX, TIME_MAX};
+use crate::limits::{GRANT_MAX, LINES_MAX, TIME_MAX};
 use crate::list::List;
 
 impl<'b> Grant<'b> {
@@ -65,9 +65,9 @@ impl<'b> Grant<'b> {
                 }
                 REQUEST_NONCE => request_nonce = Some(cbor::bytes(d, "request nonce")?),
                 LINES => lines = Some(read_lines(d)?),
-                CONVERT => convert = read_convert(d)?,
+                CONVERT => convert = Convert::decode(d)?,
                 FLAGS => flags = Some(d.u32().map_err(|_| Malformed::Field("flags"))?),
-                ABSORBS => absorbs = Some(read_absorbs(d)?),
+                ABSORBS => absorbs = Some(claim::read_absorbs(d)?),
                 CUSTOMER => customer = Some(cbor::text(d, id::is_label, "customer")?),
                 PROJECT => project = Some(cbor::text(d, id::is_label, "project")?),
                 key => return Err(Malformed::UnknownKey(key)),
@@ -109,21 +109,14 @@ fn read_lines<'b>(d: &mut Decoder<'b>) -> Result<List<Line<'b>, LINES_MAX>, Malf
     Ok(lines)
 }
 
-fn read_convert(d: &mut Decoder<'_>) -> Result<Option<Convert>, Malformed> {
-    Ok(match cbor::code(d, "convert")? {
-        0 => Some(Convert::None),
-        1 => Some(Convert::Desk),
-        2 => Some(Convert::Offline),
-        _ => None,
-    })
-}
-
-fn read_absorbs(d: &mut Decoder<'_>) -> Result<List<[u8; 32], ABSORBS_MAX>, Malformed> {
-    let mut absorbs = List::default();
-    for _ in 0..cbor::array(d, ABSORBS_MAX, "absorbs")? {
-        absorbs
-            .push(cbor::bytes(d, "absorbs")?)
-            .map_err(|Full| Malformed::Field("absorbs"))?;
+impl Convert {
+    /// Reads a wire code.
+    pub(crate) fn decode(d: &mut Decoder<'_>) -> Result<Option<Self>, Malformed> {
+        Ok(match cbor::code(d, "convert")? {
+            0 => Some(Self::None),
+            1 => Some(Self::Desk),
+            2 => Some(Self::Offline),
+            _ => None,
+        })
     }
-    Ok(absorbs)
 }

@@ -96,7 +96,7 @@ fn is_pattern(text: &str) -> bool {
 fn read_features<'b>(d: &mut Decoder<'b>) -> Result<List<Feature<'b>, FEATURES_MAX>, Malformed> {
     let mut features = List::<Feature<'b>, FEATURES_MAX>::default();
     for _ in 0..cbor::array(d, FEATURES_MAX, "features")? {
-        tuple(d, 3, "features")?;
+        cbor::tuple(d, 3, "features")?;
         let feature = Feature {
             id: cbor::text(d, id::is_name, "feature")?,
             name: cbor::text(d, id::is_label, "feature name")?,
@@ -115,7 +115,7 @@ fn read_features<'b>(d: &mut Decoder<'b>) -> Result<List<Feature<'b>, FEATURES_M
 fn read_weights<'b>(d: &mut Decoder<'b>) -> Result<List<Weight<'b>, RULES_MAX>, Malformed> {
     let mut weights = List::default();
     for _ in 0..cbor::array(d, RULES_MAX, "weights")? {
-        tuple(d, 2, "weights")?;
+        cbor::tuple(d, 2, "weights")?;
         let weight = Weight {
             model: cbor::text(d, |text| !text.is_empty() && is_pattern(text), "model")?,
             channels: cbor::number(d, COUNT_MAX, "weight")?,
@@ -133,14 +133,8 @@ fn read_weights<'b>(d: &mut Decoder<'b>) -> Result<List<Weight<'b>, RULES_MAX>, 
 fn read_mappings<'b>(d: &mut Decoder<'b>) -> Result<List<Mapping<'b>, RULES_MAX>, Malformed> {
     let mut mappings = List::default();
     for _ in 0..cbor::array(d, RULES_MAX, "mappings")? {
-        tuple(d, 3, "mappings")?;
-        let oui = match d.datatype() {
-            Ok(minicbor::data::Type::Null) => d
-                .null()
-                .map(|()| None)
-                .map_err(|_| Malformed::Field("oui"))?,
-            _ => Some(cbor::bytes(d, "oui")?),
-        };
+        cbor::tuple(d, 3, "mappings")?;
+        let oui = cbor::maybe(d, |d| cbor::bytes(d, "oui"))?;
         let mapping = Mapping {
             oui,
             model: cbor::text(d, is_pattern, "model")?,
@@ -154,7 +148,7 @@ fn read_mappings<'b>(d: &mut Decoder<'b>) -> Result<List<Mapping<'b>, RULES_MAX>
 }
 
 fn read_budgets(d: &mut Decoder<'_>) -> Result<Budgets, Malformed> {
-    tuple(d, 6, "budgets")?;
+    cbor::tuple(d, 6, "budgets")?;
     let mut next = || cbor::number(d, TIME_MAX, "budgets");
     Ok(Budgets {
         debounce_s: next()?,
@@ -173,12 +167,4 @@ fn read_policy(d: &mut Decoder<'_>) -> Result<Option<Policy>, Malformed> {
         2 => Some(Policy::Explicit),
         _ => None,
     })
-}
-
-fn tuple(d: &mut Decoder<'_>, length: usize, name: &'static str) -> Result<(), Malformed> {
-    if cbor::array(d, length, name)? == length {
-        Ok(())
-    } else {
-        Err(Malformed::Field(name))
-    }
 }

@@ -1,4 +1,4 @@
-//! Grants that are wrong in one way and signed by the issuer all the same.
+//! Records that are wrong in one way and signed by the issuer all the same.
 
 use coset::{CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, cbor::Value, iana};
 use p256::ecdsa::Signature;
@@ -8,9 +8,16 @@ use tallykey_signing::Signer;
 
 use crate::{pki::Pki, records::grant};
 
-/// Writes grants with coset, which knows nothing of our rules, signed by the issuer.
+/// Claims, to be bent.
+pub(crate) type Claims = Vec<(Value, Value)>;
+
+/// How they are bent.
+pub(crate) type Bend = fn(&mut Claims);
+
+/// Writes records with coset, which knows nothing of our rules, signed by the issuer.
 pub(crate) struct Forger<'a> {
     pki: &'a Pki,
+    typ: Typ,
     payload: Vec<u8>,
 }
 
@@ -19,7 +26,22 @@ impl<'a> Forger<'a> {
         let mut payload = vec![0; 4096];
         let length = grant(pki).encode(&mut payload).unwrap();
         payload.truncate(length);
-        Self { pki, payload }
+        Self::of(pki, Typ::Grant, payload)
+    }
+
+    /// Records with these claims.
+    pub(crate) fn of(pki: &'a Pki, typ: Typ, payload: Vec<u8>) -> Self {
+        Self { pki, typ, payload }
+    }
+
+    /// With other claims, in deterministic encoding.
+    pub(crate) fn claims(&self, bend: impl FnOnce(&mut Claims)) -> Vec<u8> {
+        let mut claims: Value = coset::cbor::from_reader(&self.payload[..]).unwrap();
+        bend(claims.as_map_mut().unwrap());
+        let mut payload = Vec::new();
+        coset::cbor::into_writer(&claims, &mut payload).unwrap();
+        let header = self.headers(self.typ.media_type(), true);
+        self.write(header, &payload, |b| b, |s| s)
     }
 
     pub(crate) fn good(&self) -> Vec<u8> {
@@ -31,23 +53,23 @@ impl<'a> Forger<'a> {
     }
 
     pub(crate) fn bare(&self) -> Vec<u8> {
-        let header = self.headers(Typ::Grant.media_type(), false);
+        let header = self.headers(self.typ.media_type(), false);
         self.write(header, &self.payload, |b| b, |s| s)
     }
 
     pub(crate) fn header(&self, bend: impl FnOnce(HeaderBuilder) -> HeaderBuilder) -> Vec<u8> {
-        let header = bend(self.headers(Typ::Grant.media_type(), true));
+        let header = bend(self.headers(self.typ.media_type(), true));
         self.write(header, &self.payload, |b| b, |s| s)
     }
 
     pub(crate) fn unprotected(&self) -> Vec<u8> {
-        let header = self.headers(Typ::Grant.media_type(), true);
+        let header = self.headers(self.typ.media_type(), true);
         let extra = HeaderBuilder::new().key_id(vec![1]).build();
         self.write(header, &self.payload, |b| b.unprotected(extra), |s| s)
     }
 
     pub(crate) fn high_s(&self) -> Vec<u8> {
-        let header = self.headers(Typ::Grant.media_type(), true);
+        let header = self.headers(self.typ.media_type(), true);
         self.write(
             header,
             &self.payload,
@@ -62,7 +84,7 @@ impl<'a> Forger<'a> {
     pub(crate) fn payload(&self, bend: fn(&mut Vec<u8>)) -> Vec<u8> {
         let mut payload = self.payload.clone();
         bend(&mut payload);
-        let header = self.headers(Typ::Grant.media_type(), true);
+        let header = self.headers(self.typ.media_type(), true);
         self.write(header, &payload, |b| b, |s| s)
     }
 
@@ -114,4 +136,15 @@ pub(crate) fn indefinite(payload: &mut Vec<u8>) {
 pub(crate) fn not_shortest(payload: &mut Vec<u8>) {
     assert_eq!(payload[1], 1);
     payload.splice(1..2, [0x18, 1]);
+}
+
+/// The value of the claim `key`.
+pub(crate) fn claim(claims: &mut Claims, key: i64) -> &mut Value {
+    let found = claims.iter_mut().find(|(k, _)| *k == Value::from(key));
+    &mut found.unwrap().1
+}
+
+/// Takes the claim `key` away.
+pub(crate) fn drop_claim(claims: &mut Claims, key: i64) {
+    claims.retain(|(k, _)| *k != Value::from(key));
 }

@@ -3,13 +3,19 @@
 
 mod cddl;
 mod chain;
+mod composite;
 mod crl;
 mod der_tree;
 mod forger;
+mod host;
+mod licences;
 mod mutation;
 mod orders;
 mod pki;
 mod record_sins;
 mod records;
+mod requests;
+mod revocations;
 mod second_opinion;
 mod sins;
+mod updates;

@@ -134,6 +134,12 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         Exit::Refused,
         "Others can write to the folder",
     ),
+    code(
+        "unsafe-host-key",
+        Exit::Refused,
+        "Others could have read the host key",
+    ),
+    code("no-host-key", Exit::Fault, "No host key can be made"),
     code("no-watch", Exit::Fault, "Dongles cannot be watched"),
     code("no-signals", Exit::Fault, "Signals cannot be caught"),
     code("no-runtime", Exit::Fault, "The program cannot run here"),

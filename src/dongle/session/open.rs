@@ -62,7 +62,7 @@ impl Open {
             }
         };
         let signed = (Kind::Open, record);
-        let evidence = Evidence::of(&proof, signed, identity.key, simulated, grants);
+        let evidence = Evidence::of(&proof, signed, &identity, simulated, grants);
         let mut open = Self {
             secure,
             identity,
@@ -133,7 +133,7 @@ impl Open {
         let grants = read_grants(&mut self.secure, &proof, &self.evidence.grants)?;
         let simulated = self.evidence.simulated;
         let signed = (Kind::State, record);
-        self.evidence = Evidence::of(&proof, signed, self.identity.key, simulated, grants);
+        self.evidence = Evidence::of(&proof, signed, &self.identity, simulated, grants);
         Ok(&self.evidence)
     }
 

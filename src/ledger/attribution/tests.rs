@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::arbiter::{Active, AuthenticationType, activate};
+use crate::arbiter::{Active, Kind, State, activate};
 use crate::ledger::{DeviceId, Event, Pool};
 use crate::licence::{Line, Policy, testing};
 
@@ -25,7 +25,7 @@ fn device(number: u8) -> String {
 
 /// A dongle with these camera lines, numbered from 1.
 fn active(dongle: u8, lines: &[Made]) -> Active {
-    activate(AuthenticationType::Dongle, [entitlement(dongle, lines)])
+    activate(State::Only(Kind::Dongle), [entitlement(dongle, lines)])
 }
 
 fn entitlement(dongle: u8, lines: &[Made]) -> crate::licence::Entitlement {
@@ -289,7 +289,7 @@ proptest! {
         let pool = pool(policy, &parked);
         let given = [entitlement(1, &dongles[0]), entitlement(2, &dongles[1])];
         let supply = |given: [crate::licence::Entitlement; 2]| {
-            Supply::new(&profile, &activate(AuthenticationType::Dongle, given), &pool, now)
+            Supply::new(&profile, &activate(State::Only(Kind::Dongle), given), &pool, now)
         };
         let [first, second] = given.clone();
         let ledger = ledger(&wanted);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::arbiter::{AuthenticationType, activate};
+use crate::arbiter::{Kind, State, activate};
 use crate::ledger::{Ask, Pool};
 use crate::licence::testing;
 
@@ -66,7 +66,7 @@ fn id(number: u64) -> Uuid {
 
 fn supply(paid: u64) -> Supply {
     let dongle = testing::entitlement(1, &[("camera", paid)]);
-    let active = activate(AuthenticationType::Dongle, [dongle]);
+    let active = activate(State::Only(Kind::Dongle), [dongle]);
     Supply::new(&testing::profile(), &active, &Pool::default(), 0)
 }
 

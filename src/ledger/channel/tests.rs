@@ -1,5 +1,5 @@
 use super::*;
-use crate::arbiter::{AuthenticationType, activate};
+use crate::arbiter::{Kind, State, activate};
 use crate::ledger::{Change, Pool, TTL_MAX, TTL_MIN};
 use crate::licence::{DeviceIdProblem, Shortage, testing};
 
@@ -19,7 +19,7 @@ impl Desk {
             profile: testing::profile(),
             supply: Supply::new(
                 &testing::profile(),
-                &activate(AuthenticationType::None, []),
+                &activate(State::None, []),
                 &Pool::default(),
                 0,
             ),
@@ -32,7 +32,7 @@ impl Desk {
 
     fn own(&mut self, paid: u64) {
         let dongle = testing::entitlement(1, &[("camera", paid)]);
-        let active = activate(AuthenticationType::Dongle, [dongle]);
+        let active = activate(State::Only(Kind::Dongle), [dongle]);
         self.supply = Supply::new(&self.profile, &active, &Pool::default(), 0);
     }
 

@@ -1,7 +1,7 @@
 //! What changed, for the log: whoever reads it must not have to ask the status to know that a dongle is
 //! gone or that devices wait.
 
-use super::super::snapshot::{DongleStatus, Snapshot};
+use super::super::snapshot::{AwayPhase, DongleStatus, Snapshot};
 
 /// Logs the difference between what was published and what is published now.
 pub(super) fn log(old: &Snapshot, new: &Snapshot) {
@@ -11,6 +11,51 @@ pub(super) fn log(old: &Snapshot, new: &Snapshot) {
             now = new.authentication_type.name(),
             "another source of channels is active"
         );
+    }
+    if old.held != new.held {
+        match new.held {
+            Some(held) if held.asks => tracing::warn!(
+                held = held.kind.name(),
+                active = new.authentication_type.name(),
+                next = "tallykey resolve",
+                "a source is held and counts 0: one kind at a time"
+            ),
+            Some(held) => tracing::info!(held = held.kind.name(), "a source is held, as chosen"),
+            None => tracing::info!("no source is held any more"),
+        }
+    }
+    for away in &new.away {
+        let before = old
+            .away
+            .iter()
+            .find(|one| one.thumbprint == away.thumbprint);
+        if before.map(|one| one.phase) != Some(away.phase) {
+            let (serial, left_s) = (&away.serial, away.left_ms / 1_000);
+            match away.phase {
+                AwayPhase::Debounce => tracing::info!(serial, "a dongle has not proved itself"),
+                AwayPhase::Grace => {
+                    tracing::warn!(
+                        serial,
+                        left_s,
+                        "a dongle is away; its channels count on for a time"
+                    );
+                }
+                AwayPhase::Exhausted => {
+                    tracing::error!(
+                        serial,
+                        "a dongle is away for too long; its channels do not count"
+                    );
+                }
+            }
+        }
+    }
+    let wrong = |snapshot: &Snapshot| snapshot.clock.map(|it| it.wrong.name());
+    match (wrong(old), wrong(new)) {
+        (was, Some(wrong)) if was != Some(wrong) => {
+            tracing::warn!(wrong, "the clock of this host is not believed");
+        }
+        (Some(_), None) => tracing::info!("the clock of this host is believed again"),
+        _ => {}
     }
     for (dongle, news) in dongles(&old.dongles, &new.dongles) {
         let serial = dongle.serial.as_deref().unwrap_or("(no serial)");

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::arbiter::Active;
+use crate::arbiter::{Active, Kind};
 use crate::licence::{Entitlement, Feature, Line};
 
 use super::super::fault::Fault;
 use super::super::ports::Store;
-use super::super::snapshot::{FeatureCounts, LicenceLine, LineSource, Product, Snapshot};
+use super::super::snapshot::{FeatureCounts, Held, LicenceLine, LineSource, Product, Snapshot};
 use super::super::state::State;
 use super::super::{Settings, dongles::Dongles};
+use super::time::Time;
 use super::{Core, news};
 use crate::ledger::{Pool, Supply};
 
@@ -53,22 +54,33 @@ impl<S: Store> Core<S> {
             state,
             supply,
             dongles,
+            time,
             ..
         } = self;
-        snapshot(settings, state, supply, dongles)
+        snapshot(settings, state, supply, dongles, time)
     }
 }
 
-/// What is so now.
+/// What is so at `time`.
 pub(super) fn snapshot(
     settings: &Settings,
     state: &State,
     supply: &Supply,
     dongles: &Dongles,
+    time: &Time,
 ) -> Snapshot {
     let profile = &settings.profile;
+    let arbiter = state.arbiter;
+    let away = dongles
+        .away()
+        .filter(|_| arbiter.active() != Some(Kind::Software));
     Snapshot {
-        authentication_type: state.authentication_type,
+        authentication_type: arbiter.authentication_type(),
+        held: arbiter.held().map(|kind| Held {
+            kind,
+            asks: arbiter.asks(),
+        }),
+        clock: time.clock().suspicion(),
         simulated: settings.simulated,
         product: Product {
             id: profile.product().to_owned(),
@@ -77,6 +89,7 @@ pub(super) fn snapshot(
         },
         features: counts(settings, state, supply),
         dongles: dongles.statuses().cloned().collect(),
+        away: away.collect(),
         head: (state.head.seq, state.head.hash),
         broken: None,
         confirmed: Instant::now(),
@@ -128,6 +141,7 @@ pub(super) fn lines(
         plan: "free",
         valid_from: None,
         valid_to: None,
+        renew_by: None,
         active: !active.excludes_free(),
         parked: false,
     });
@@ -149,12 +163,12 @@ pub(super) fn lines(
                 plan: line.plan.name(),
                 valid_from: Some(line.valid_from),
                 valid_to: line.valid_to,
+                renew_by: line.grace_to.filter(|_| line.awaits_renewal_at(now)),
                 active: counts && !parked && line.is_valid_at(now),
                 parked,
             }
         };
         one.lines().iter().map(line).collect::<Vec<_>>()
     };
-    free.chain(dongles.entitlements().flat_map(of_dongle))
-        .collect()
+    free.chain(dongles.counting().flat_map(of_dongle)).collect()
 }

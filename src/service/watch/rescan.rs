@@ -69,6 +69,7 @@ enum Shown {
 }
 
 struct Session {
+    started: Instant,
     winks: SyncSender<Wink>,
     thread: JoinHandle<Ended>,
 }
@@ -95,7 +96,11 @@ impl Rescan {
             let left = next.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
                 Ok(Notice::Wink { key, done }) => self.wink(key, done),
-                Ok(Notice::Look) => self.reap(),
+                Ok(Notice::Look) => {
+                    if self.reap() {
+                        next = Instant::now();
+                    }
+                }
                 Ok(Notice::Moved) => {
                     next = Instant::now();
                     self.moved = Some(next);
@@ -163,19 +168,27 @@ impl Rescan {
         });
     }
 
-    /// Takes leave of the sessions that have ended.
-    fn reap(&mut self) {
+    /// Takes leave of the sessions that have ended. Whether one is to be opened again without waiting for the next
+    /// look: it broke after it had held. A reset does that, and takes the channels away until it is open again.
+    fn reap(&mut self) -> bool {
+        let held = self.context.intervals.heartbeat;
+        let mut again = false;
         let mut failed = Vec::new();
         for (key, dongle) in &mut self.dongles {
             let over = dongle.session.take_if(|s| s.thread.is_finished());
-            if let Some(ended) = over.map(Session::join) {
+            if let Some(session) = over {
+                let lasted = session.started.elapsed();
+                let ended = session.join();
                 if ended.opened {
                     dongle.shown = Shown::Open;
+                    // Not sooner, or a dongle that breaks each session at once would keep this busy.
+                    again |= ended.fault.is_some() && lasted >= held;
                 }
                 failed.extend(ended.fault.map(|fault| (key.clone(), fault)));
             }
         }
         self.judge(failed);
+        again
     }
 
     /// Starts a session with every dongle that has none.
@@ -309,7 +322,11 @@ impl Session {
                 place: key.to_owned(),
                 source: Box::new(source),
             })?;
-        Ok(Self { winks, thread })
+        Ok(Self {
+            started: Instant::now(),
+            winks,
+            thread,
+        })
     }
 
     /// A session closes when nobody can order anything of it any more.

@@ -97,6 +97,35 @@ pub(super) async fn newest(connection: &mut SqliteConnection) -> Result<Option<H
     .transpose()
 }
 
+/// The last pulse. A history of an earlier version has no place for one yet.
+pub(super) async fn pulse(
+    connection: &mut SqliteConnection,
+) -> Result<Option<String>, sqlx::Error> {
+    let table = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'pulse'";
+    let tables: i64 = sqlx::query_scalar(table)
+        .fetch_one(&mut *connection)
+        .await?;
+    if tables == 0 {
+        return Ok(None);
+    }
+    sqlx::query_scalar("SELECT body FROM pulse WHERE one = 1")
+        .fetch_optional(connection)
+        .await
+}
+
+/// Keeps a pulse in the place of the last one.
+pub(super) async fn set_pulse(
+    connection: &mut SqliteConnection,
+    pulse: &str,
+) -> Result<(), sqlx::Error> {
+    let upsert = "INSERT INTO pulse (one, body) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET body = excluded.body";
+    sqlx::query(upsert)
+        .bind(pulse)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 fn from_row(row: &SqliteRow) -> Result<Row, sqlx::Error> {
     Ok(Row {
         seq: unsigned(row)?,

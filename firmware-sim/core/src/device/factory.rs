@@ -6,6 +6,7 @@ use crate::key::DongleKey;
 use crate::owner::OwnerCode;
 use crate::platform::{Platform, RandomFault};
 use crate::store::{Item, Place};
+use crate::vault::{Bytes, Kept, Secret, Vault};
 use tallykey_protocol::cert::{Certificate, Role, verify_chain, write_request};
 use tallykey_protocol::command::{certify, make_key, personalise, seal};
 use tallykey_protocol::lifecycle::Lifecycle;
@@ -26,7 +27,8 @@ impl<P: Platform> Device<P> {
         let sign = |digest: &[u8; 32]| key.sign(digest).ok_or(RandomFault);
         let length = write_request(&mut self.work, chip_id, key.public(), &request.nonce, sign)
             .map_err(|_| Status::NoRoom)?;
-        self.commit(next, &Item::Key(&scalar))?;
+        let kept = self.kept(Secret::Key, &scalar)?;
+        self.commit(next, &kept.item())?;
         self.identity = Identity {
             key: Some(key),
             certified: None,
@@ -65,8 +67,8 @@ impl<P: Platform> Device<P> {
                 anchor: request.root,
             },
         )?;
-        self.identity = Identity::load(&self.store, self.platform.flash())
-            .map_err(|_| Status::StorageFailed)?;
+        self.identity =
+            Identity::load(&self.store, &mut self.platform).map_err(|_| Status::StorageFailed)?;
         ok(&certify::Reply {}, out)
     }
 
@@ -89,17 +91,25 @@ impl<P: Platform> Device<P> {
         if (0..GRANTS_MAX).any(|n| self.store.has(Place::Grant(n))) {
             return Err(Status::TooLate);
         }
+        let code = self.new_owner_code(next)?;
+        let owner_code = core::str::from_utf8(&code.text[..]).map_err(|_| Status::RandomFailed)?;
+        ok(&seal::Reply { owner_code }, out)
+    }
+
+    /// Makes a new owner code and keeps its verifier; the one before is void.
+    pub(super) fn new_owner_code(&mut self, next: Lifecycle) -> Result<OwnerCode, Status> {
         let certified = self.identity.certified.as_ref().ok_or(Status::NoSuchItem)?;
         let code = OwnerCode::make(&mut self.platform, certified.serial())
             .map_err(|RandomFault| Status::RandomFailed)?;
-        self.commit(
-            next,
-            &Item::OwnerCode {
-                verifier: code.verifier,
-            },
-        )?;
-        let owner_code = core::str::from_utf8(&code.text[..]).map_err(|_| Status::RandomFailed)?;
-        ok(&seal::Reply { owner_code }, out)
+        let kept = self.kept(Secret::Verifier, &code.verifier)?;
+        self.commit(next, &kept.item())?;
+        Ok(code)
+    }
+
+    fn kept(&mut self, secret: Secret, plain: &Bytes) -> Result<Kept, Status> {
+        Vault::of(&mut self.platform)
+            .keep(secret, plain, |nonce| self.platform.random(nonce))
+            .map_err(|RandomFault| Status::RandomFailed)
     }
 }
 

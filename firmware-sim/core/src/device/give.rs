@@ -1,11 +1,14 @@
 //! Giving channels away and keeping the receipts: `convert`, `retire`, `receipt`, `acknowledge`.
 
-use super::{Device, Outcome, commit, decode, issuer::Trust, licence::sign, ok};
+use super::pause::{Stage, make_room};
+use super::{Device, Keep, Outcome, decode, issuer::Trust, licence::sign, ok};
 use crate::grants;
+use crate::identity;
 use crate::lifecycle::After;
 use crate::platform::Platform;
 use crate::receipts::{self, Head, Ring};
-use crate::store::Item;
+use crate::store::{GIVING, Item};
+use crate::vault::Secret;
 use sha2::{Digest, Sha256};
 use tallykey_protocol::cbor::Full;
 use tallykey_protocol::command::order::{self, Order, TriesLeft};
@@ -21,7 +24,7 @@ use tallykey_protocol::status::Status;
 
 impl<P: Platform> Device<P> {
     /// `convert` and `retire`. Everything that can be judged is judged before the owner proof, so that only an
-    /// order that would be done costs a try.
+    /// order that would be done costs a try; a person is asked last.
     pub(super) fn give(
         &mut self,
         command: Command,
@@ -57,9 +60,18 @@ impl<P: Platform> Device<P> {
         let (grant_place, held) = grants::find(&places, order.product).ok_or(Status::NoSuchItem)?;
         let (held_after, given) = self.judge(&order, grant_place, held)?;
         let place = ring.next_place().ok_or(Status::ReceiptsFull)?;
-        if let Some(left) = self.try_owner(command, request)? {
-            return encode_reply(out, Status::OwnerProofWrong, &TriesLeft { left })
-                .map_err(|Full| Status::NoRoom);
+        match self.stage {
+            Stage::Confirmed => {}
+            Stage::Withheld => return Err(Status::NotConfirmed),
+            Stage::First | Stage::Erasing | Stage::Erased | Stage::Asking { .. } => {
+                // All of it: what comes after the try must not begin it again.
+                make_room(&self.store, &mut self.stage, GIVING)?;
+                if let Some(left) = self.try_owner(command, request)? {
+                    return encode_reply(out, Status::OwnerProofWrong, &TriesLeft { left })
+                        .map_err(|Full| Status::NoRoom);
+                }
+                self.confirm()?;
+            }
         }
 
         let left_elsewhere = grants::live(&places)
@@ -75,6 +87,7 @@ impl<P: Platform> Device<P> {
             identity,
             work,
             broken,
+            stage,
             ..
         } = self;
         let key = identity.key.as_ref().ok_or(Status::NoSuchItem)?;
@@ -116,7 +129,13 @@ impl<P: Platform> Device<P> {
             head: &head.encode(),
             record,
         };
-        commit(store, platform, broken, next, &item)?;
+        let mut keep = Keep {
+            store,
+            flash: platform.flash(),
+            stage,
+            broken,
+        };
+        keep.commit(next, &item)?;
         ok(&order::Reply { record }, out)
     }
 
@@ -145,8 +164,10 @@ impl<P: Platform> Device<P> {
         request: &order::Request<'_>,
     ) -> Result<Option<u8>, Status> {
         let transcript = *self.sessions.transcript().ok_or(Status::NoSession)?;
+        let verifier = identity::secret(&self.store, &mut self.platform, Secret::Verifier)
+            .map_err(|_| Status::StorageFailed)?
+            .ok_or(Status::NoSuchItem)?;
         let meta = self.store.meta();
-        let verifier = meta.verifier.ok_or(Status::NoSuchItem)?;
         if meta.tries >= OWNER_TRIES {
             return Err(Status::OwnerLocked);
         }

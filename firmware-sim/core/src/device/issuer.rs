@@ -4,8 +4,7 @@ use super::{Device, Outcome, ok};
 use crate::grants;
 use crate::identity::Identity;
 use crate::lifecycle::After;
-use crate::owner::OwnerCode;
-use crate::platform::{Flash, Platform, RandomFault};
+use crate::platform::{Flash, Platform};
 use crate::receipts::Ring;
 use crate::store::{Item, Place, Store};
 use tallykey_protocol::cert::{Anchor, CertError, Certificate, Crl, Role};
@@ -83,11 +82,7 @@ impl<P: Platform> Device<P> {
     }
 
     fn reset_owner_code(&mut self, next: Lifecycle, out: &mut [u8]) -> Outcome {
-        let certified = self.identity.certified.as_ref().ok_or(Status::NoSuchItem)?;
-        let code = OwnerCode::make(&mut self.platform, certified.serial())
-            .map_err(|RandomFault| Status::RandomFailed)?;
-        let verifier = code.verifier;
-        self.commit(next, &Item::OwnerCode { verifier })?;
+        let code = self.new_owner_code(next)?;
         let owner_code = core::str::from_utf8(&code.text[..]).map_err(|_| Status::RandomFailed)?;
         ok(
             &instruct::Reply {

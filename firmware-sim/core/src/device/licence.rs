@@ -1,7 +1,7 @@
 //! The commands of a session that show or change what the dongle gives: `prove`, `grant`, `update`.
 
 use super::info::FIRMWARE;
-use super::{Device, Outcome, commit, issuer::Trust, ok};
+use super::{Device, Keep, Outcome, issuer::Trust, ok};
 use crate::grants;
 use crate::key::DongleKey;
 use crate::platform::Platform;
@@ -90,6 +90,7 @@ impl<P: Platform> Device<P> {
             identity,
             work,
             broken,
+            stage,
             ..
         } = self;
         let key = identity.key.as_ref().ok_or(Status::NoSuchItem)?;
@@ -126,11 +127,17 @@ impl<P: Platform> Device<P> {
             issued_at: grant.issued_at,
             evict,
         };
-        commit(store, platform, broken, next, &item)?;
+        let mut keep = Keep {
+            store,
+            flash,
+            stage,
+            broken,
+        };
+        keep.commit(next, &item)?;
         ok(
             &update::Reply {
                 revision: grant.revision,
-                counter: store.meta().counter,
+                counter: keep.store.meta().counter,
             },
             out,
         )

@@ -6,12 +6,15 @@ use super::writer::Writer;
 use super::{Active, BANK_LEN, Span};
 use crate::platform::{Flash, FlashFault};
 
-/// Whether a frame with these changes fits behind what is there.
-pub(super) fn has_room(active: &Active, entries: &[Entry<'_>; PLACES]) -> bool {
+/// Whether frames of these many bytes fit behind what is there.
+pub(super) fn has_room(active: &Active, bytes: u32) -> bool {
     let end = (active.bank + 1) * BANK_LEN;
-    active
-        .tail
-        .is_some_and(|at| frame::size(length(active, entries)) <= end - at)
+    active.tail.is_some_and(|at| bytes <= end - at)
+}
+
+/// Bytes of a frame with these changes.
+pub(super) fn size(active: &Active, entries: &[Entry<'_>; PLACES]) -> u32 {
+    frame::size(length(active, entries))
 }
 
 /// Writes the frame, and returns what the bank holds then.
@@ -37,7 +40,7 @@ pub(super) fn append(
     let mut spans = active.spans;
     let hasher = frame::hasher(&active.chain, &head);
     let mut writer = Writer::new(flash, at + HEAD_LEN as u32, hasher);
-    writer.push(&meta.encode()[..])?;
+    writer.push(&meta.encode())?;
     for (index, bytes) in changed(active, entries) {
         let len = entries[index].len();
         let [low, high] = len.to_le_bytes();

@@ -7,14 +7,17 @@ use super::writer::Writer;
 use super::{Active, BANK_LEN, Span};
 use crate::platform::{Flash, FlashFault};
 
-/// Begins the bank that is not `active` with this state, and returns what it holds.
+/// Begins the bank that is not `active` with this state, and returns what it holds. The first `erased` bytes of it
+/// were erased ahead.
 pub(super) fn compact(
     flash: &mut impl Flash,
     active: Option<&Active>,
+    mut erased: u32,
     meta: &Meta,
     entries: &[Entry<'_>; PLACES],
 ) -> Result<Active, FlashFault> {
-    let (bank, sequence) = active.map_or((1, 1), |a| (1 - a.bank, a.sequence + 1));
+    let bank = other(active);
+    let sequence = active.map_or(1, |a| a.sequence + 1);
     let old = active.map_or([Span::default(); PLACES], |a| a.spans);
     let length = META_LEN
         + entries
@@ -33,9 +36,11 @@ pub(super) fn compact(
     let base = bank * BANK_LEN;
     let body = base + HEADER_LEN as u32;
 
-    erase(flash, base)?;
+    while erased < BANK_LEN {
+        erase(flash, active, &mut erased)?;
+    }
     let mut writer = Writer::new(flash, body, header.hasher());
-    writer.push(&meta.encode()[..])?;
+    writer.push(&meta.encode())?;
     let mut spans = [Span::default(); PLACES];
     for (n, entry) in entries.iter().enumerate() {
         writer.push(&entry.len().to_le_bytes())?;
@@ -70,15 +75,29 @@ pub(super) fn compact(
     })
 }
 
-/// Erases the whole bank, its header first: no header outlives its image. Also what looks erased: an erasure that was
-/// cut short may look so and not last.
-fn erase<F: Flash>(flash: &mut F, base: u32) -> Result<(), FlashFault> {
+/// Erases the next sector of the bank that is not `active`: its header first, so that no header outlives its image. Also
+/// what looks erased: an erasure that was cut short may look so and not last.
+pub(super) fn erase<F: Flash>(
+    flash: &mut F,
+    active: Option<&Active>,
+    erased: &mut u32,
+) -> Result<(), FlashFault> {
     const { assert!(BANK_LEN.is_multiple_of(F::SECTOR)) };
-    for at in (base..base + BANK_LEN).step_by(F::SECTOR as usize) {
-        flash.erase(at)?;
+    let base = other(active) * BANK_LEN;
+    if *erased < BANK_LEN {
+        flash.erase(base + *erased)?;
+        *erased += F::SECTOR;
     }
-    match is_erased(flash, base, base + BANK_LEN)? {
-        true => Ok(()),
-        false => Err(FlashFault),
+    if *erased == BANK_LEN && !is_erased(flash, base, base + BANK_LEN)? {
+        return Err(FlashFault);
+    }
+    Ok(())
+}
+
+/// The bank that the next change of bank goes to. The first of all is bank 1.
+const fn other(active: Option<&Active>) -> u32 {
+    match active {
+        Some(active) => 1 - active.bank,
+        None => 1,
     }
 }

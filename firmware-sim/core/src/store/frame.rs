@@ -15,7 +15,6 @@ use super::image::{META_LEN, Meta, PLACES};
 use super::{Active, Span};
 use crate::platform::{Flash, FlashFault, PROGRAM_UNIT};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 pub(super) const HEAD_LEN: usize = 16;
 
@@ -132,8 +131,8 @@ pub(super) fn apply(
     frame: &Whole,
     spans: &mut [Span; PLACES],
 ) -> Result<Option<Meta>, FlashFault> {
-    let mut bytes = Zeroizing::new([0; META_LEN]);
-    flash.read(frame.body, &mut bytes[..])?;
+    let mut bytes = [0; META_LEN];
+    flash.read(frame.body, &mut bytes)?;
     let mut next = META_LEN as u32;
     while next < frame.length {
         let mut entry = [0; 3];

@@ -7,13 +7,12 @@ use super::Span;
 use crate::platform::{Flash, FlashFault};
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::{GRANTS_MAX, OWNER_TRIES, RECEIPTS_MAX};
-use zeroize::Zeroizing;
 
-/// Entries of the state: leaf, CA, trust anchor, two for each grant, revocation list, two for each receipt.
-pub(super) const PLACES: usize = 4 + 2 * GRANTS_MAX + 2 * RECEIPTS_MAX;
+/// Entries of the state: leaf, CA, trust anchor, two for each grant, revocation list, two for each receipt, two secrets.
+pub(super) const PLACES: usize = 6 + 2 * GRANTS_MAX + 2 * RECEIPTS_MAX;
 
 /// Bytes of [`Meta`] in flash.
-pub(super) const META_LEN: usize = 88;
+pub(super) const META_LEN: usize = 24;
 
 /// Where something of varying length is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +33,10 @@ pub(crate) enum Place {
     ReceiptHead(usize),
     /// The record of that receipt.
     Receipt(usize),
+    /// The dongle key, as [`crate::vault`] keeps it.
+    Secret,
+    /// The verifier of the owner code, likewise.
+    Verifier,
 }
 
 impl Place {
@@ -47,6 +50,8 @@ impl Place {
             Self::Crl => 3 + 2 * GRANTS_MAX,
             Self::ReceiptHead(n) => 4 + 2 * GRANTS_MAX + n,
             Self::Receipt(n) => 4 + 2 * GRANTS_MAX + RECEIPTS_MAX + n,
+            Self::Secret => 4 + 2 * GRANTS_MAX + 2 * RECEIPTS_MAX,
+            Self::Verifier => 5 + 2 * GRANTS_MAX + 2 * RECEIPTS_MAX,
         }
     }
 }
@@ -54,16 +59,12 @@ impl Place {
 /// The part of the state that is small and always in RAM.
 #[derive(Clone)]
 pub(crate) struct Meta {
-    /// Rises with every commit but that of a try, through every lifecycle.
+    /// Rises with every commit but those that count tries, through every lifecycle.
     pub(crate) counter: u64,
     /// No time before this is believed, seconds since 1970. Only what an issuer signed raises it.
     pub(crate) time_floor: u64,
     /// Where the dongle is in its life.
     pub(crate) lifecycle: Lifecycle,
-    /// The dongle key's scalar, once made.
-    pub(crate) secret: Option<Zeroizing<[u8; 32]>>,
-    /// Verifier of the owner code, once sealed.
-    pub(crate) verifier: Option<[u8; 32]>,
     /// Owner proofs looked at since the last right one.
     pub(crate) tries: u8,
     /// One bit per place of a receipt: a host keeps what is there.
@@ -78,8 +79,6 @@ impl Meta {
         counter: 0,
         time_floor: 0,
         lifecycle: Lifecycle::Blank,
-        secret: None,
-        verifier: None,
         tries: 0,
         acknowledged: 0,
     };
@@ -94,52 +93,33 @@ impl Meta {
         }
     }
 
-    /// counter (8, little endian), lifecycle, flags (1 = secret, 2 = verifier), tries, acknowledged (2, little
-    /// endian), 3 zeros, secret (32), verifier (32), time floor (8, little endian).
-    pub(super) fn encode(&self) -> Zeroizing<[u8; META_LEN]> {
-        let mut bytes = Zeroizing::new([0; META_LEN]);
+    /// counter (8, little endian), lifecycle, tries, acknowledged (2, little endian), 4 zeros, time floor (8, little
+    /// endian).
+    pub(super) fn encode(&self) -> [u8; META_LEN] {
+        let mut bytes = [0; META_LEN];
         bytes[..8].copy_from_slice(&self.counter.to_le_bytes());
         bytes[8] = self.lifecycle.code();
-        if let Some(secret) = &self.secret {
-            bytes[9] |= 1;
-            bytes[16..48].copy_from_slice(&secret[..]);
-        }
-        if let Some(verifier) = &self.verifier {
-            bytes[9] |= 2;
-            bytes[48..80].copy_from_slice(verifier);
-        }
-        bytes[10] = self.tries;
-        bytes[11..13].copy_from_slice(&self.acknowledged.to_le_bytes());
-        bytes[80..].copy_from_slice(&self.time_floor.to_le_bytes());
+        bytes[9] = self.tries;
+        bytes[10..12].copy_from_slice(&self.acknowledged.to_le_bytes());
+        bytes[16..].copy_from_slice(&self.time_floor.to_le_bytes());
         bytes
     }
 
     pub(super) fn decode(bytes: &[u8; META_LEN]) -> Option<Self> {
-        let flags = bytes[9];
         Some(Self {
             counter: u64::from_le_bytes(bytes[..8].try_into().ok()?),
             lifecycle: Lifecycle::from_code(bytes[8])?,
-            secret: if flags & 1 == 0 {
-                None
-            } else {
-                Some(Zeroizing::new(bytes[16..48].try_into().ok()?))
-            },
-            verifier: if flags & 2 == 0 {
-                None
-            } else {
-                Some(bytes[48..80].try_into().ok()?)
-            },
-            tries: bytes[10],
-            acknowledged: u16::from_le_bytes(bytes[11..13].try_into().ok()?),
-            time_floor: u64::from_le_bytes(bytes[80..].try_into().ok()?),
+            tries: bytes[9],
+            acknowledged: u16::from_le_bytes(bytes[10..12].try_into().ok()?),
+            time_floor: u64::from_le_bytes(bytes[16..].try_into().ok()?),
         })
     }
 }
 
 /// One atomic change of the state.
 pub(crate) enum Item<'a> {
-    /// A new dongle key. The chain, the grants and the owner code go with the old one.
-    Key(&'a Zeroizing<[u8; 32]>),
+    /// A new dongle key, as it is kept. The chain, the grants and the owner code go with the old one.
+    Key(&'a [u8]),
     /// The certificates for that key, and whom to believe.
     Chain {
         leaf: &'a [u8],
@@ -148,8 +128,8 @@ pub(crate) enum Item<'a> {
     },
     /// The serial of the certificate is this dongle's from now on: the lifecycle says so.
     Serial,
-    /// The owner code with this verifier is about to be given out.
-    OwnerCode { verifier: [u8; 32] },
+    /// The owner code with this verifier, as it is kept, is about to be given out.
+    OwnerCode(&'a [u8]),
     /// A grant, whole: what [`crate::grants`] keeps beside it, and the record as the issuer signed it. The receipts
     /// at the places in `evict` go: they name a grant that this one takes the place of.
     Grant {
@@ -172,6 +152,8 @@ pub(crate) enum Item<'a> {
     Acknowledged(usize),
     /// An owner proof is about to be looked at.
     Try,
+    /// It was right, and nothing has been done on it yet.
+    ProofRight,
     /// A revocation list.
     Crl(&'a [u8]),
     /// An issuer says that it is this late, seconds since 1970.
@@ -202,9 +184,14 @@ impl Entry<'_> {
 impl<'a> Item<'a> {
     /// What [`Meta`] becomes.
     pub(super) fn meta(&self, old: &Meta, lifecycle: Lifecycle) -> Meta {
-        if let Self::Try = self {
+        let tries = match self {
+            Self::Try => Some(old.tries.saturating_add(1).min(OWNER_TRIES)),
+            Self::ProofRight => Some(0),
+            _ => None,
+        };
+        if let Some(tries) = tries {
             return Meta {
-                tries: old.tries.saturating_add(1).min(OWNER_TRIES),
+                tries,
                 ..old.clone()
             };
         }
@@ -214,16 +201,8 @@ impl<'a> Item<'a> {
             ..old.clone()
         };
         match self {
-            Self::Key(secret) => Meta {
-                secret: Some((*secret).clone()),
-                ..old.emptied()
-            },
-            Self::Recycle => old.emptied(),
-            Self::OwnerCode { verifier } => Meta {
-                verifier: Some(*verifier),
-                tries: 0,
-                ..old
-            },
+            Self::Key(_) | Self::Recycle => old.emptied(),
+            Self::OwnerCode(_) => Meta { tries: 0, ..old },
             Self::Grant {
                 issued_at, evict, ..
             } => Meta {
@@ -244,14 +223,16 @@ impl<'a> Item<'a> {
                 time_floor: old.time_floor.max(*now),
                 ..old
             },
-            Self::Chain { .. } | Self::Serial | Self::Crl(_) | Self::Try => old,
+            Self::Chain { .. } | Self::Serial | Self::Crl(_) | Self::Try | Self::ProofRight => old,
         }
     }
 
     /// What becomes of the place with this index, which now has `old` bytes.
     pub(super) fn entry(&self, index: usize, old: u16) -> Entry<'a> {
         match *self {
+            Self::Key(kept) if index == Place::Secret.index() => Entry::New(kept),
             Self::Key(_) | Self::Recycle => Entry::New(&[]),
+            Self::OwnerCode(kept) if index == Place::Verifier.index() => Entry::New(kept),
             Self::Chain { leaf, .. } if index == Place::Leaf.index() => Entry::New(leaf),
             Self::Chain { ca, .. } if index == Place::Ca.index() => Entry::New(ca),
             Self::Chain { anchor, .. } if index == Place::Anchor.index() => Entry::New(anchor),
@@ -290,8 +271,8 @@ pub(super) fn read(
     at: u32,
     length: u32,
 ) -> Result<Option<(Meta, [Span; PLACES])>, FlashFault> {
-    let mut bytes = Zeroizing::new([0; META_LEN]);
-    flash.read(at, &mut bytes[..])?;
+    let mut bytes = [0; META_LEN];
+    flash.read(at, &mut bytes)?;
     let Some(meta) = Meta::decode(&bytes) else {
         return Ok(None);
     };

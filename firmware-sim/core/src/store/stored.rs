@@ -22,7 +22,7 @@ pub struct Stored {
 /// [`BootFault`] as for a dongle with this flash.
 pub fn stored(flash: &mut impl Flash) -> Result<Stored, BootFault> {
     let store = Store::boot(flash)?;
-    let mut hasher = Sha256::new().chain_update(&store.meta().encode()[..]);
+    let mut hasher = Sha256::new().chain_update(store.meta().encode());
     let spans = store
         .active
         .map_or([Span::default(); PLACES], |active| active.spans);

@@ -19,6 +19,7 @@ use tallykey_signing::certificate::Revocations;
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::Write;
 use tallykey_sim::host::{Session, TalkError};
+use tallykey_sim::platform::Button;
 use tallykey_sim::provision::chip_id;
 
 type Answered = (Status, Vec<u8>);
@@ -157,6 +158,7 @@ pub(super) fn cases() -> Vec<Case> {
             .answers(Status::OwnerProofWrong)
             .commits(1),
     );
+    life.then(unconfirmed("retire without a press", verifier));
     life.then(giving("retire a part", Kind::Retire, &[(1, 10)], verifier));
     life.then(an_update("update beside receipts", &key, 4));
     life.then(acknowledging("acknowledge"));
@@ -238,6 +240,19 @@ fn giving(
         let answer = give(session, &verifier, &order);
         (answer.status, answer.body)
     })
+    .commits(2)
+}
+
+/// The right code, and nobody at the button: a try is counted and given back.
+fn unconfirmed(name: &'static str, verifier: Verifier) -> Step {
+    let giving = giving(name, Kind::Retire, &[(1, 1)], verifier);
+    Step::new(name, move |dongle| {
+        dongle.set_button(Button::Reject);
+        let answered = giving.run(dongle);
+        dongle.set_button(Button::Accept);
+        answered
+    })
+    .answers(Status::NotConfirmed)
     .commits(2)
 }
 

@@ -8,7 +8,9 @@ use super::*;
 fn used() -> (Nor, Model) {
     let mut flash = Nor::new();
     let mut store = flash.boot();
-    Change::Key([1; 32]).commit(&mut store, &mut flash).unwrap();
+    Change::Key([1; KEPT_MAX])
+        .commit(&mut store, &mut flash)
+        .unwrap();
     for (place, byte) in [(0, 2), (1, 3), (0, 4)] {
         let change = Change::Grant {
             place,
@@ -124,7 +126,7 @@ fn a_closed_bank_is_not_gone_back_to() {
 fn a_commit_that_worn_cells_did_not_take_is_not_answered() {
     let (before, model) = used();
     let tail = before.clone().boot().active.unwrap().tail.unwrap() as usize;
-    let change = Change::Code([0x11; 32]);
+    let change = Change::Code([0x11; KEPT_MAX]);
     let mut refused = 0;
     for bit in tail * 8..(tail + 140) * 8 {
         let mut flash = before.clone();

@@ -47,9 +47,9 @@ fn table() -> String {
     let mut typical = Nor::new();
     let mut store = typical.boot();
     for change in [
-        Change::Key([1; 32]),
+        Change::Key([1; KEPT_MAX]),
         chain(),
-        Change::Code([2; 32]),
+        Change::Code([2; KEPT_MAX]),
         grant(0, 90, 800),
     ] {
         change.commit(&mut store, &mut typical).unwrap();
@@ -59,9 +59,9 @@ fn table() -> String {
     let full = [1, 2, 3].map(|byte| std::vec![byte; CERT_MAX]);
     let [leaf, ca, anchor] = full;
     for change in [
-        Change::Key([1; 32]),
+        Change::Key([1; KEPT_MAX]),
         Change::Chain(leaf, ca, anchor),
-        Change::Code([2; 32]),
+        Change::Code([2; KEPT_MAX]),
     ]
     .into_iter()
     .chain([Change::Crl(std::vec![4; CRL_MAX])])
@@ -103,7 +103,7 @@ fn table() -> String {
         (
             "owner code, on a dongle with one grant",
             &typical,
-            Change::Code([3; 32]),
+            Change::Code([3; KEPT_MAX]),
         ),
         (
             "update of 800 bytes, on a dongle with one grant",

@@ -56,7 +56,9 @@ proptest! {
 fn a24_every_write_of_both_kinds_of_commit_may_be_the_last() {
     let mut flash = Nor::new();
     let mut store = flash.boot();
-    Change::Key([1; 32]).commit(&mut store, &mut flash).unwrap();
+    Change::Key([1; KEPT_MAX])
+        .commit(&mut store, &mut flash)
+        .unwrap();
     let mut full = flash.clone();
     let mut store = full.boot();
     while FLASH_LEN - store.active.unwrap().tail.unwrap() > GRANT_MAX as u32 {
@@ -120,7 +122,9 @@ fn the_counter_and_the_time_floor_only_rise() {
         let meta = store.meta();
         assert_eq!((meta.counter, meta.time_floor), (n as u64 + 1, floor));
     }
-    Change::Key([7; 32]).commit(&mut store, &mut flash).unwrap();
+    Change::Key([7; KEPT_MAX])
+        .commit(&mut store, &mut flash)
+        .unwrap();
     let meta = store.meta();
     assert_eq!(
         (meta.counter, meta.time_floor),

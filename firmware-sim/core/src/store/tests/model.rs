@@ -12,9 +12,9 @@ use tallykey_protocol::limits::OWNER_TRIES;
 /// A change, owning its bytes.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
-    Key([u8; 32]),
+    Key([u8; KEPT_MAX]),
     Chain(Vec<u8>, Vec<u8>, Vec<u8>),
-    Code([u8; 32]),
+    Code([u8; KEPT_MAX]),
     Serial,
     Grant {
         place: usize,
@@ -67,13 +67,12 @@ impl Change {
     ) -> Result<(), FlashFault> {
         let lifecycle = store.meta().lifecycle;
         match self {
-            Self::Key(secret) => store.commit(flash, lifecycle, &Item::Key(&(*secret).into())),
+            Self::Key(secret) => store.commit(flash, lifecycle, &Item::Key(secret)),
             Self::Chain(leaf, ca, anchor) => {
                 store.commit(flash, lifecycle, &Item::Chain { leaf, ca, anchor })
             }
             Self::Code(verifier) => {
-                let verifier = *verifier;
-                store.commit(flash, Lifecycle::Sealed, &Item::OwnerCode { verifier })
+                store.commit(flash, Lifecycle::Sealed, &Item::OwnerCode(verifier))
             }
             Self::Serial => store.commit(flash, Lifecycle::Personalised, &Item::Serial),
             Self::Grant {
@@ -119,12 +118,16 @@ impl Change {
     }
 }
 
+fn kept() -> impl Strategy<Value = [u8; KEPT_MAX]> {
+    any::<u8>().prop_map(|byte| [byte; KEPT_MAX])
+}
+
 pub(super) fn change() -> impl Strategy<Value = Change> {
     let bytes = |max| proptest::collection::vec(any::<u8>(), 1..=max);
     prop_oneof![
-        1 => any::<[u8; 32]>().prop_map(Change::Key),
+        1 => kept().prop_map(Change::Key),
         1 => (bytes(CERT_MAX), bytes(CERT_MAX), bytes(CERT_MAX)).prop_map(|(a, b, c)| Change::Chain(a, b, c)),
-        1 => any::<[u8; 32]>().prop_map(Change::Code),
+        1 => kept().prop_map(Change::Code),
         1 => Just(Change::Serial),
         6 => (0..GRANTS_MAX, bytes(HEAD_MAX), bytes(GRANT_MAX), any::<u64>(), any::<u16>())
             .prop_map(|(place, head, record, issued_at, evict)| {
@@ -148,8 +151,6 @@ pub(super) struct Model {
     pub(super) counter: u64,
     pub(super) time_floor: u64,
     lifecycle: Lifecycle,
-    secret: Option<[u8; 32]>,
-    verifier: Option<[u8; 32]>,
     tries: u8,
     acknowledged: u16,
     places: Vec<Vec<u8>>,
@@ -162,8 +163,6 @@ impl Model {
             counter: 0,
             time_floor: 0,
             lifecycle: Lifecycle::Blank,
-            secret: None,
-            verifier: None,
             tries: 0,
             acknowledged: 0,
             places: std::vec![Vec::new(); PLACES],
@@ -176,6 +175,7 @@ impl Model {
         let mut bytes = [0; GRANT_MAX];
         let all = [Place::Leaf, Place::Ca, Place::Anchor, Place::Crl]
             .into_iter()
+            .chain([Place::Secret, Place::Verifier])
             .chain((0..GRANTS_MAX).flat_map(|n| [Place::Head(n), Place::Grant(n)]))
             .chain((0..RECEIPTS_MAX).flat_map(|n| [Place::ReceiptHead(n), Place::Receipt(n)]));
         let mut places = std::vec![Vec::new(); PLACES];
@@ -187,8 +187,6 @@ impl Model {
             counter: meta.counter,
             time_floor: meta.time_floor,
             lifecycle: meta.lifecycle,
-            secret: meta.secret.as_ref().map(|secret| **secret),
-            verifier: meta.verifier,
             tries: meta.tries,
             acknowledged: meta.acknowledged,
             places,
@@ -210,7 +208,7 @@ impl Model {
         match change {
             Change::Key(secret) => {
                 self.empty();
-                self.secret = Some(*secret);
+                self.put(Place::Secret, secret);
             }
             Change::Recycle => {
                 self.empty();
@@ -222,7 +220,8 @@ impl Model {
                 self.put(Place::Anchor, anchor);
             }
             Change::Code(verifier) => {
-                (self.verifier, self.tries) = (Some(*verifier), 0);
+                self.put(Place::Verifier, verifier);
+                self.tries = 0;
                 self.lifecycle = Lifecycle::Sealed;
             }
             Change::Serial => self.lifecycle = Lifecycle::Personalised,

@@ -12,9 +12,9 @@ fn the_greatest_state_fits_and_can_still_change() {
     let mut model = Model::blank();
     let certificate = |byte| std::vec![byte; CERT_MAX];
     let mut changes = std::vec![
-        Change::Key([9; 32]),
+        Change::Key([9; KEPT_MAX]),
         Change::Chain(certificate(1), certificate(2), certificate(3)),
-        Change::Code([8; 32]),
+        Change::Code([8; KEPT_MAX]),
         Change::Crl(std::vec![4; CRL_MAX]),
     ];
     for _ in 0..3 {
@@ -39,7 +39,7 @@ fn wear_is_the_same_in_every_sector() {
     for n in 0..3_000_u32 {
         let change = match n % 10 {
             0 => Change::greatest_grant(0),
-            _ => Change::Code([n as u8; 32]),
+            _ => Change::Code([n as u8; KEPT_MAX]),
         };
         change.commit(&mut store, &mut flash).unwrap();
         let (least, most) = (flash.wear.iter().min(), flash.wear.iter().max());

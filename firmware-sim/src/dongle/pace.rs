@@ -1,0 +1,50 @@
+//! How fast the part is.
+
+use crate::platform::SimPlatform;
+use tallykey_core::Dongle;
+use tallykey_core::platform::Platform;
+
+/// What a signature takes, and what is under way.
+#[derive(Default)]
+pub(super) struct Pace {
+    /// What a signature takes on it, ms.
+    pub(super) sign_ms: u64,
+    /// What it takes to erase a sector, ms.
+    pub(super) erase_ms: u64,
+    /// When the request that the core holds is done, in the part's ms.
+    due_ms: Option<u64>,
+}
+
+impl Pace {
+    /// Lets the dongle do what it holds if that is done by now; whether that was a signature which took its time.
+    pub(super) fn work(&mut self, dongle: &mut Dongle<SimPlatform>) -> bool {
+        let Some(command) = dongle.held() else {
+            self.due_ms = None;
+            return false;
+        };
+        let now_ms = dongle.platform().now_ms();
+        let takes_ms = if command.signs() { self.sign_ms } else { 0 };
+        if now_ms < *self.due_ms.get_or_insert(now_ms.saturating_add(takes_ms)) {
+            return false;
+        }
+        dongle.work();
+        let erases = |dongle: &Dongle<_>| dongle.held().is_some() && !dongle.is_asking();
+        while self.erase_ms == 0 && erases(dongle) {
+            dongle.work();
+        }
+        // What waits for the button, or for the next sector, is still held.
+        let erase_ms = if erases(dongle) { self.erase_ms } else { 0 };
+        self.due_ms = dongle.held().map(|_| now_ms.saturating_add(erase_ms));
+        takes_ms > 0 && self.due_ms.is_none()
+    }
+
+    /// Nothing is under way any more.
+    pub(super) fn stop(&mut self) {
+        self.due_ms = None;
+    }
+
+    /// Whether the dongle is at work: then time alone makes it speak.
+    pub(super) const fn is_working(&self) -> bool {
+        self.due_ms.is_some()
+    }
+}

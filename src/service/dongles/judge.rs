@@ -1,0 +1,181 @@
+//! What a proof is worth on this host.
+
+use tallykey_protocol::cose::CoseError;
+use tallykey_protocol::lifecycle::Lifecycle;
+use tallykey_protocol::proof::Proof;
+use thiserror::Error;
+
+use crate::dongle::Evidence;
+use crate::ledger::{Bytes, Event, GrantMark, RolledBack, SeenBefore, Shown};
+use crate::licence::{Entitlement, GrantRefusal};
+
+use super::super::Settings;
+use super::super::snapshot::{DongleFacts, DongleProblem, DongleStatus, GrantStatus};
+use super::super::state::State;
+use super::super::token::hex;
+
+/// What a proof is worth here.
+pub(super) struct Judged {
+    pub(super) status: DongleStatus,
+    /// What it gives, if this host believes its state; `Some(None)` if that is nothing.
+    pub(super) gives: Option<Option<Entitlement>>,
+    pub(super) event: Option<Event>,
+}
+
+/// Why a dongle that proved itself counts for nothing.
+#[derive(Debug, Error)]
+enum NotCounted {
+    #[error("its memory was set back: {0}")]
+    RolledBack(#[from] RolledBack),
+    #[error("it is retired: everything it held was given away")]
+    Retired,
+    #[error(transparent)]
+    Grant(#[from] GrantRefusal),
+    #[error("its proof cannot be read: {0}")]
+    Proof(#[from] CoseError),
+}
+
+impl NotCounted {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::RolledBack(_) => "rolled-back",
+            Self::Retired => "retired",
+            Self::Grant(refusal) => refusal.code(),
+            Self::Proof(_) => "proof-invalid",
+        }
+    }
+
+    fn next(&self) -> String {
+        match self {
+            Self::RolledBack(_) => {
+                "Do not rely on this dongle; send it to the vendor with this message.".into()
+            }
+            Self::Retired => "Send it back to the vendor, or keep it for its receipts.".into(),
+            Self::Grant(refusal) => refusal.next(),
+            Self::Proof(_) => "Unplug it and plug it in again.".into(),
+        }
+    }
+}
+
+/// A proof of a state that is in the history already is no news.
+pub(super) fn is_news(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::DongleOpened {
+            seen: SeenBefore::Same,
+            ..
+        }
+    )
+}
+
+pub(super) fn judge(evidence: &Evidence, settings: &Settings, state: &State) -> Judged {
+    match identify(evidence, state) {
+        Err(why) => {
+            let facts = facts(evidence, &[], None);
+            Judged {
+                status: status(evidence, facts, Some(&why)),
+                gives: None,
+                event: None,
+            }
+        }
+        Ok((proof, grants, seen)) => {
+            let entitled = entitle(evidence, &proof, settings);
+            let (entitlement, why) = match entitled {
+                Ok(entitlement) => (Some(entitlement), None),
+                Err(why) => (None, Some(why)),
+            };
+            let counted = entitlement.is_some().then(|| settings.profile.product());
+            let facts = facts(evidence, &grants, counted);
+            let thumbprint = hex(&evidence.thumbprint);
+            let known = seen == SeenBefore::Same && state.shown.contains_key(&thumbprint);
+            Judged {
+                status: status(evidence, facts, why.as_ref()),
+                gives: Some(entitlement),
+                event: Some(Event::DongleOpened {
+                    serial: evidence.serial.clone(),
+                    thumbprint,
+                    counter: evidence.counter,
+                    grants,
+                    seen,
+                    shown: (!known).then(|| shown(evidence)),
+                }),
+            }
+        }
+    }
+}
+
+/// Whether the dongle is where it should be by what this host remembers of it.
+fn identify<'a>(
+    evidence: &'a Evidence,
+    state: &State,
+) -> Result<(Proof<'a>, Vec<GrantMark>, SeenBefore), NotCounted> {
+    let proof = evidence.proof()?;
+    let grants = proof.grants.iter().map(|grant| GrantMark {
+        product: grant.product.to_owned(),
+        revision: grant.revision,
+    });
+    let grants: Vec<GrantMark> = grants.collect();
+    let thumbprint = hex(&evidence.thumbprint);
+    let seen = state
+        .marks
+        .judge(&evidence.serial, &thumbprint, evidence.counter, &grants)?;
+    Ok((proof, grants, seen))
+}
+
+fn shown(evidence: &Evidence) -> Shown {
+    let (kind, record) = evidence.record();
+    let [leaf, authority] = evidence.chain.clone();
+    Shown {
+        kind: kind as u8,
+        proof: Bytes(record.to_vec()),
+        chain: [Bytes(leaf), Bytes(authority)],
+        grants: evidence.grants.iter().cloned().map(Bytes).collect(),
+    }
+}
+
+fn entitle(
+    evidence: &Evidence,
+    proof: &Proof<'_>,
+    settings: &Settings,
+) -> Result<Entitlement, NotCounted> {
+    if evidence.lifecycle == Lifecycle::Retired {
+        return Err(NotCounted::Retired);
+    }
+    let records = evidence.grants.iter().map(Vec::as_slice);
+    let Settings { trust, profile, .. } = settings;
+    Ok(Entitlement::of_dongle(
+        proof,
+        evidence.thumbprint,
+        records,
+        trust,
+        profile,
+    )?)
+}
+
+fn status(evidence: &Evidence, facts: DongleFacts, why: Option<&NotCounted>) -> DongleStatus {
+    DongleStatus {
+        serial: Some(evidence.serial.clone()),
+        state: why.map_or("open", NotCounted::code),
+        problem: why.map(|why| DongleProblem {
+            detail: why.to_string(),
+            next: why.next(),
+        }),
+        facts: Some(facts),
+    }
+}
+
+fn facts(evidence: &Evidence, grants: &[GrantMark], counted: Option<&str>) -> DongleFacts {
+    let grant = |mark: &GrantMark| GrantStatus {
+        product: mark.product.clone(),
+        revision: mark.revision,
+        counts: counted == Some(mark.product.as_str()),
+    };
+    DongleFacts {
+        firmware: evidence.firmware.clone(),
+        counter: evidence.counter,
+        lifecycle: evidence.lifecycle.name().to_owned(),
+        simulated: evidence.simulated,
+        thumbprint: evidence.thumbprint,
+        grants: grants.iter().map(grant).collect(),
+    }
+}

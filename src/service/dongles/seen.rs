@@ -1,0 +1,58 @@
+//! A dongle that is plugged in.
+
+use tallykey_protocol::id;
+
+use crate::dongle::Fault;
+use crate::ledger::Event;
+
+use super::super::snapshot::{DongleProblem, DongleStatus};
+use super::super::token::hex;
+
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// Names it on this host while it is plugged in.
+    pub(super) key: String,
+    /// Its identity, while it proves itself.
+    pub(super) open: Option<Open>,
+    pub(super) status: DongleStatus,
+}
+
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) serial: String,
+    pub(super) thumbprint: [u8; 32],
+}
+
+impl Seen {
+    pub(super) fn faulted(key: String, usb_serial: Option<String>, fault: &Fault) -> Self {
+        let status = DongleStatus {
+            // Not proved, and so not to be printed unless it is harmless.
+            serial: usb_serial.filter(|serial| id::is_label(serial)),
+            state: fault.code(),
+            problem: Some(DongleProblem {
+                detail: fault.to_string(),
+                next: fault.next().to_owned(),
+            }),
+            facts: None,
+        };
+        Self {
+            key,
+            open: None,
+            status,
+        }
+    }
+
+    pub(super) fn is_open(&self, thumbprint: &[u8; 32]) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|open| open.thumbprint == *thumbprint)
+    }
+}
+
+impl Open {
+    pub(super) fn left(self) -> Event {
+        Event::DongleLeft {
+            serial: self.serial,
+            thumbprint: hex(&self.thumbprint),
+        }
+    }
+}
