@@ -11,6 +11,7 @@ mod held;
 mod history;
 mod licences;
 mod machine;
+mod need;
 mod pay;
 mod places;
 mod priority;
@@ -102,6 +103,8 @@ pub(crate) enum Question {
     Priority(priority::PriorityArgs),
     /// Put off the end of channels that are held for a time.
     Renew(renew::RenewArgs),
+    /// Show what is needed, owned and short, now and in coming subscription years.
+    Need,
     /// Name the line that pays for a device.
     Pay(pay::PayArgs),
     /// List, show or blink dongles.
@@ -176,6 +179,7 @@ impl Asking {
             Question::Priority(args) => priority::run(args, &find.await?, screen).await,
             Question::Pay(args) => pay::run(args, &find.await?, screen).await,
             Question::Renew(args) => renew::run(args, &find.await?, screen).await,
+            Question::Need => need::run(&find.await?, screen).await,
             Question::Release(args) => release::run(args, &find.await?, screen).await,
             Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
             Question::History(args) => history::run(args, &find.await?, screen).await,

@@ -15,9 +15,11 @@ mod device;
 mod entry;
 mod event;
 pub mod grace;
+mod growth;
 mod lease;
 mod listed;
 mod marks;
+mod need;
 mod pool;
 mod supply;
 
@@ -37,6 +39,7 @@ pub use entry::{Damage, Head, Row};
 pub use event::{Event, GrantMark, SeenBefore, Shown, Why};
 pub use lease::{TTL_MAX, TTL_MIN};
 pub use marks::{Marks, RolledBack};
+pub use need::{Need, Period};
 pub use pool::{Pool, PoolChange};
 pub use supply::Supply;
 
@@ -56,6 +59,8 @@ pub struct Ledger {
 struct Holdings {
     /// Channels of all of them together.
     weight: u64,
+    /// What that was, day by day.
+    days: growth::Days,
     /// Channels of those for which the user named a line, by line.
     named: BTreeMap<String, u64>,
     in_order: BTreeMap<Place, Allocation>,

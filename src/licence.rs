@@ -11,6 +11,7 @@ mod refusal;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
+mod year;
 
 pub use entitlement::{Entitlement, Line, Source};
 pub use grant::{GrantRefusal, VerifiedGrant};
@@ -19,3 +20,4 @@ pub use refusal::{DeviceIdProblem, LineProblem, Refusal, Shortage, SupportClass}
 pub use tallykey_protocol::grant::Plan;
 pub use tallykey_protocol::profile::Policy;
 pub use trust::{BadTrust, Trust};
+pub use year::anniversary;

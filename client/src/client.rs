@@ -15,8 +15,8 @@ use crate::{
     transport::Connection,
     wire::{
         Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed, Dongles,
-        HistoryPage, Licences, LicencesChanged, LineChange, Move, NewToken, PolicyChange, Renewal,
-        Status, Token, TokenAsk, Tokens,
+        HistoryPage, Licences, LicencesChanged, LineChange, Move, Needs, NewToken, PolicyChange,
+        Renewal, Status, Token, TokenAsk, Tokens,
     },
 };
 
@@ -55,6 +55,11 @@ impl Client {
     /// The lines that give channels.
     pub async fn licences(&self) -> Result<Licences, ClientError> {
         self.get("/v1/licences").await
+    }
+
+    /// What is needed now and in the coming subscription years.
+    pub async fn need(&self) -> Result<Needs, ClientError> {
+        self.get("/v1/need").await
     }
 
     /// Says which line pays first.

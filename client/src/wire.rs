@@ -8,6 +8,7 @@ mod change;
 mod dongle;
 mod history;
 mod licence;
+mod need;
 mod standing;
 mod status;
 mod token;
@@ -21,6 +22,7 @@ pub use change::{
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use licence::{Licences, Line, LineSource, Policy};
+pub use need::{Need, Needs, Period};
 pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -8,8 +8,8 @@ use tallykey_client::wire;
 use crate::licence::Feature;
 use crate::service::{
     Allocation, AllocationState, Ask, AuthenticationType, Changed, DongleStatus, FeatureCounts,
-    HistoryEntry, Licences, LineSource, Payment, Policy, PoolChanged, Role, Snapshot, Token,
-    UsedLine, Wish,
+    HistoryEntry, Licences, LineSource, Need, Payment, Period, Policy, PoolChanged, Role, Snapshot,
+    Token, UsedLine, Wish,
 };
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
@@ -64,6 +64,8 @@ fn feature(counts: &FeatureCounts) -> wire::FeatureCounts {
         available: counts.available,
         suspended: counts.suspended,
         parked: counts.parked,
+        growth: counts.growth,
+        growth_used: counts.growth_used,
     }
 }
 
@@ -124,7 +126,7 @@ fn line(used: &UsedLine, reader: Role) -> wire::Line {
 }
 
 fn line_id(id: String, reader: Role) -> String {
-    if reader == Role::Admin || Feature::is_free_id(&id) {
+    if reader == Role::Admin || Feature::is_public_id(&id) {
         id
     } else {
         masked(&id)
@@ -218,6 +220,24 @@ pub(super) fn allocation(allocation: Allocation, reader: Role) -> wire::Allocati
             AllocationState::Suspended => wire::AllocationState::Suspended,
         },
         created_at: moment(allocation.created_at),
+    }
+}
+
+pub(super) fn need(need: Need) -> wire::Need {
+    let period = |period: Period| wire::Period {
+        from: seconds(Some(period.from)),
+        to: seconds(period.to),
+        needed: period.needed,
+        owned: period.owned,
+        short: period.short,
+    };
+    wire::Need {
+        feature: need.feature,
+        name: need.name,
+        growth: need.growth,
+        growth_used: need.growth_used,
+        now: period(need.now),
+        years: need.years.into_iter().map(period).collect(),
     }
 }
 

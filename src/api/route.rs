@@ -16,7 +16,7 @@ use super::{
     auth::{Access, Gate, authorise},
     error::{ApiError, HttpRefusal},
     guard::own_names_only,
-    routes::{allocations, dongles, health, history, licences, status, tokens},
+    routes::{allocations, dongles, health, history, licences, need, status, tokens},
 };
 use crate::service::{Role, Service};
 
@@ -73,6 +73,7 @@ routes! {
     POST   "/v1/allocations/{id}/renew", CLIENT, ONE, allocations::renew;
     GET    "/v1/dongles",               VIEWER, 0,    dongles::list;
     POST   "/v1/dongles/{serial}/wink", CLIENT, 0,    dongles::wink;
+    GET    "/v1/need",                  VIEWER, 0,    need::show;
     GET    "/v1/history",               VIEWER, 0,    history::list;
     GET    "/v1/tokens",                ADMIN,  0,    tokens::list;
     POST   "/v1/tokens",                ADMIN,  ONE,  tokens::create;

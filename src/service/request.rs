@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::ledger::{Ask, Change, Payment, PoolChange};
+use crate::ledger::{Ask, Change, Need, Payment, PoolChange};
 use crate::licence::Policy;
 
 use super::fault::{BatchError, ServiceError};
@@ -40,6 +40,9 @@ pub(super) enum Request {
     },
     Licences {
         reply: Reply<Licences>,
+    },
+    Need {
+        reply: Reply<Vec<Need>>,
     },
     Allocation {
         id: Uuid,

@@ -222,3 +222,23 @@ async fn a_channel_for_a_time_says_until_when() {
         ("not-for-a-time", 409)
     );
 }
+
+#[tokio::test]
+async fn need_is_told_for_every_feature() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    cameras(&client, &["gate", "door"]).await;
+    let need = client.need().await.unwrap().features;
+    let status = client.status().await.unwrap();
+    let names = |all: Vec<&String>| all.into_iter().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        names(need.iter().map(|one| &one.feature).collect()),
+        names(status.features.iter().map(|one| &one.id).collect())
+    );
+    let camera = &need[0];
+    assert_eq!(
+        (camera.now.needed, camera.now.owned, camera.now.short),
+        (2, 4, 0)
+    );
+    assert!(camera.years.is_empty() && camera.growth == 0);
+}

@@ -174,3 +174,17 @@ fn a_channel_for_a_time_is_renewed() {
     home.run(&["renew", DEVICE, "--ttl", "600"])
         .fails(3, "not-for-a-time");
 }
+
+#[test]
+fn need_is_a_table_or_a_document() {
+    let home = Home::new();
+    let _service = home.serve();
+    home.run(&["allocate", DEVICE, "--feature", "camera"])
+        .exits(0);
+    let table = home.run(&["need"]).exits(0).out();
+    let row = table.lines().find(|line| line.starts_with("camera"));
+    let words: Vec<_> = row.expect("a row").split_whitespace().collect();
+    assert_eq!(words, ["camera", "now", "1", "68", "0"]);
+    let json = home.run(&["need", "--json"]).exits(0).json();
+    assert_eq!(json["features"][0]["now"]["owned"], 68);
+}

@@ -53,6 +53,11 @@ impl<S: Store> Core<S> {
                 let licences = self.licences(&self.state.ledger, &self.supply);
                 batch.answer::<_, ServiceError>(reply, Ok(licences));
             }
+            Request::Need { reply } => {
+                let (profile, stock) = (&self.settings.profile, (&self.active, &self.supply));
+                let need = self.state.ledger.need(profile, stock, self.now_s());
+                batch.answer::<_, ServiceError>(reply, Ok(need));
+            }
             Request::Allocation { id, reply } => {
                 let held = self.state.ledger.allocation(id);
                 let held = held.ok_or(Refusal::NoSuchAllocation { id });

@@ -109,6 +109,8 @@ fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec<FeatureCou
             available: balance.available,
             suspended: balance.suspended,
             parked: balance.parked,
+            growth: balance.growth,
+            growth_used: balance.growth_used,
         })
     };
     settings
