@@ -12,11 +12,13 @@ mod history;
 mod import;
 mod licences;
 mod machine;
+mod need;
 mod pay;
 mod places;
 mod priority;
 mod release;
 mod relocate;
+mod renew;
 mod resolve;
 mod screen;
 mod serve;
@@ -105,6 +107,10 @@ pub(crate) enum Question {
     Move(relocate::MoveArgs),
     /// Say which devices are suspended last in a shortage.
     Priority(priority::PriorityArgs),
+    /// Put off the end of channels that are held for a time.
+    Renew(renew::RenewArgs),
+    /// Show what is needed, owned and short, now and in coming subscription years.
+    Need,
     /// Name the line that pays for a device.
     Pay(pay::PayArgs),
     /// List, show or blink dongles.
@@ -180,6 +186,8 @@ impl Asking {
             Question::Move(args) => relocate::run(args, &find.await?, screen).await,
             Question::Priority(args) => priority::run(args, &find.await?, screen).await,
             Question::Pay(args) => pay::run(args, &find.await?, screen).await,
+            Question::Renew(args) => renew::run(args, &find.await?, screen).await,
+            Question::Need => need::run(&find.await?, screen).await,
             Question::Release(args) => release::run(args, &find.await?, screen).await,
             Question::Dongle(command) => dongle::run(command, &find.await?, screen).await,
             Question::History(args) => history::run(args, &find.await?, screen).await,

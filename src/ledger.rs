@@ -15,14 +15,17 @@ mod device;
 mod entry;
 mod event;
 pub mod grace;
+mod growth;
+mod lease;
 mod listed;
 mod marks;
+mod need;
 mod pool;
 mod shelf;
 mod supply;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -34,8 +37,10 @@ pub use change::{Change, Relocation, Wish};
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
-pub use event::{Event, GrantMark, SeenBefore, Shown};
+pub use event::{Event, GrantMark, SeenBefore, Shown, Why};
+pub use lease::{TTL_MAX, TTL_MIN};
 pub use marks::{Marks, RolledBack};
+pub use need::{Need, Period};
 pub use pool::{Pool, PoolChange};
 pub use shelf::{Kept, Shelf};
 pub use supply::Supply;
@@ -47,6 +52,8 @@ pub struct Ledger {
     /// Where each allocation is: its feature and its place in the order.
     places: HashMap<Uuid, (String, Place)>,
     pool: Pool,
+    /// When each allocation that was made for a time ends, the next one first.
+    leases: BTreeSet<(u64, Uuid)>,
 }
 
 /// Allocations of one feature.
@@ -54,6 +61,8 @@ pub struct Ledger {
 struct Holdings {
     /// Channels of all of them together.
     weight: u64,
+    /// What that was, day by day.
+    days: growth::Days,
     /// Channels of those for which the user named a line, by line.
     named: BTreeMap<String, u64>,
     in_order: BTreeMap<Place, Allocation>,
@@ -81,6 +90,8 @@ pub struct Allocation {
     pub priority: i32,
     /// The line that the user named to pay for it.
     pub line: Option<String>,
+    /// When it ends unless it is renewed, Unix time in seconds.
+    pub until: Option<u64>,
 }
 
 /// Where an allocation stands in the order of its feature: the last is suspended first.

@@ -12,6 +12,7 @@ mod software;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
+mod year;
 
 pub use entitlement::{Entitlement, Line, Source};
 pub use grant::{GrantRefusal, VerifiedGrant};
@@ -21,3 +22,4 @@ pub use software::{Form, LicenceRefusal, SoftwareLicence};
 pub use tallykey_protocol::grant::Plan;
 pub use tallykey_protocol::profile::Policy;
 pub use trust::{BadTrust, Trust};
+pub use year::anniversary;

@@ -27,7 +27,7 @@ use token::Tokens;
 
 pub use crate::arbiter::{AuthenticationType, Kind};
 pub use crate::ledger::clock::Suspicion;
-pub use crate::ledger::{Ask, Change, Payment, PoolChange, Relocation, Wish};
+pub use crate::ledger::{Ask, Change, Need, Payment, Period, PoolChange, Relocation, Wish};
 pub use crate::licence::Policy;
 pub use fault::{BatchError, Fault, ServiceError};
 pub use licences::LicenceStatus;
@@ -186,6 +186,14 @@ impl Service {
             reply,
         })
         .await?
+    }
+
+    /// What every feature needs, now and in the coming subscription years.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn need(&self) -> Result<Vec<Need>, ServiceError> {
+        self.ask(|reply| Request::Need { reply }).await?
     }
 
     /// Changes which lines pay, and which first. With `dry_run` nothing is changed; the answer is

@@ -13,8 +13,12 @@ mod faults;
 mod folder;
 #[path = "service/grace.rs"]
 mod grace;
+#[path = "service/growth.rs"]
+mod growth;
 #[path = "service/host_key.rs"]
 mod host_key;
+#[path = "service/leases.rs"]
+mod leases;
 #[path = "service/many.rs"]
 mod many;
 #[path = "service/model.rs"]

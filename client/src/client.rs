@@ -16,8 +16,8 @@ use crate::{
     transport::Connection,
     wire::{
         Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed, Dongles,
-        HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged, LineChange, Move,
-        NewToken, PolicyChange, Resolution, ResolveAsk, Status, Token, TokenAsk, Tokens,
+        HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged, LineChange, Move, Needs,
+        NewToken, PolicyChange, Renewal, Resolution, ResolveAsk, Status, Token, TokenAsk, Tokens,
     },
 };
 
@@ -56,6 +56,11 @@ impl Client {
     /// The lines that give channels.
     pub async fn licences(&self) -> Result<Licences, ClientError> {
         self.get("/v1/licences").await
+    }
+
+    /// What is needed now and in the coming subscription years.
+    pub async fn need(&self) -> Result<Needs, ClientError> {
+        self.get("/v1/need").await
     }
 
     /// Says which line pays first.
@@ -150,6 +155,13 @@ impl Client {
     /// Moves an allocation to another device, in one step.
     pub async fn move_to(&self, id: Uuid, to: &Move) -> Result<Changed, ClientError> {
         let path = format!("/v1/allocations/{id}/move");
+        let answer = self.call(Method::POST, &path, Some(to)).await?;
+        self.read(&answer)
+    }
+
+    /// Puts off the end of an allocation that is for a time.
+    pub async fn renew(&self, id: Uuid, to: &Renewal) -> Result<Changed, ClientError> {
+        let path = format!("/v1/allocations/{id}/renew");
         let answer = self.call(Method::POST, &path, Some(to)).await?;
         self.read(&answer)
     }

@@ -9,6 +9,7 @@ mod dongle;
 mod history;
 mod import;
 mod licence;
+mod need;
 mod standing;
 mod status;
 mod token;
@@ -16,7 +17,9 @@ mod token;
 pub use allocation::{
     Allocated, Allocation, AllocationState, Allocations, Ask, BatchAllocated, BatchAnswer, Payment,
 };
-pub use change::{AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange};
+pub use change::{
+    AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange, Renewal,
+};
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use import::{
@@ -24,6 +27,7 @@ pub use import::{
     Standpoint,
 };
 pub use licence::{Licences, Line, LineSource, Policy};
+pub use need::{Need, Needs, Period};
 pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -8,8 +8,8 @@ use tallykey_client::wire;
 use crate::licence::Feature;
 use crate::service::{
     Allocation, AllocationState, Ask, AuthenticationType, Changed, DongleStatus, FeatureCounts,
-    HistoryEntry, Licences, LineSource, Payment, Policy, PoolChanged, Resolution, Role, Snapshot,
-    Standpoint, Token, UsedLine, Wish,
+    HistoryEntry, Licences, LineSource, Need, Payment, Period, Policy, PoolChanged, Resolution,
+    Role, Snapshot, Standpoint, Token, UsedLine, Wish,
 };
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
@@ -20,6 +20,10 @@ fn moment(milliseconds: i64) -> Timestamp {
     } else {
         Timestamp::MAX
     })
+}
+
+fn seconds(moment_s: Option<u64>) -> Option<Timestamp> {
+    moment_s.map(|s| moment(i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000)))
 }
 
 pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
@@ -60,6 +64,8 @@ fn feature(counts: &FeatureCounts) -> wire::FeatureCounts {
         available: counts.available,
         suspended: counts.suspended,
         parked: counts.parked,
+        growth: counts.growth,
+        growth_used: counts.growth_used,
     }
 }
 
@@ -97,9 +103,6 @@ fn dongle(dongle: &DongleStatus) -> wire::Dongle {
 /// Line ids in full are for administrators; others see which is which and no more.
 fn line(used: &UsedLine, reader: Role) -> wire::Line {
     let UsedLine { line, used } = used;
-    let seconds = |s: Option<u64>| {
-        s.map(|s| moment(i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000)))
-    };
     wire::Line {
         id: line_id(line.id.clone(), reader),
         source: match &line.source {
@@ -127,7 +130,7 @@ fn line(used: &UsedLine, reader: Role) -> wire::Line {
 }
 
 fn line_id(id: String, reader: Role) -> String {
-    if reader == Role::Admin || Feature::is_free_id(&id) {
+    if reader == Role::Admin || Feature::is_public_id(&id) {
         id
     } else {
         masked(&id)
@@ -200,6 +203,7 @@ pub(super) fn ask(ask: wire::Ask) -> Ask {
             priority: ask.priority,
             line: ask.line.map(Some),
         },
+        ttl: ask.ttl,
     }
 }
 
@@ -233,11 +237,30 @@ pub(super) fn allocation(allocation: Allocation, reader: Role) -> wire::Allocati
         priority: allocation.priority,
         line: allocation.line.map(|line| line_id(line, reader)),
         lines: allocation.lines.map(payments),
+        expires_at: seconds(allocation.until),
         state: match allocation.state {
             AllocationState::Licensed => wire::AllocationState::Licensed,
             AllocationState::Suspended => wire::AllocationState::Suspended,
         },
         created_at: moment(allocation.created_at),
+    }
+}
+
+pub(super) fn need(need: Need) -> wire::Need {
+    let period = |period: Period| wire::Period {
+        from: seconds(Some(period.from)),
+        to: seconds(period.to),
+        needed: period.needed,
+        owned: period.owned,
+        short: period.short,
+    };
+    wire::Need {
+        feature: need.feature,
+        name: need.name,
+        growth: need.growth,
+        growth_used: need.growth_used,
+        now: period(need.now),
+        years: need.years.into_iter().map(period).collect(),
     }
 }
 

@@ -151,7 +151,10 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::BatchTooLarge { count, max } => json!({ "count": count, "max": max }),
         Refusal::DongleNotOpen { serial, state } => json!({ "serial": serial, "state": state }),
         Refusal::NoSuchDongle { serial } => json!({ "serial": serial }),
-        Refusal::NoSuchAllocation { id } | Refusal::NoSuchToken { id } => json!({ "id": id }),
+        Refusal::NoSuchAllocation { id }
+        | Refusal::NotForATime { id }
+        | Refusal::NoSuchToken { id } => json!({ "id": id }),
+        Refusal::BadTtl { ttl, min, max } => json!({ "ttl": ttl, "min": min, "max": max }),
         Refusal::NoSuchLicence { id } => json!({ "id": id }),
         Refusal::NotALicence { kind } | Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
         Refusal::Licence(_) | Refusal::DamagedFile { .. } => json!({}),

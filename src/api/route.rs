@@ -16,7 +16,7 @@ use super::{
     auth::{Access, Gate, authorise},
     error::{ApiError, HttpRefusal},
     guard::own_names_only,
-    routes::{allocations, conflict, dongles, health, history, licences, status, tokens},
+    routes::{allocations, conflict, dongles, health, history, licences, need, status, tokens},
 };
 use crate::service::{IMPORT_MAX, Role, Service};
 
@@ -76,8 +76,10 @@ routes! {
     DELETE "/v1/allocations/{id}",      CLIENT, 0,    allocations::release;
     PATCH  "/v1/allocations/{id}",      CLIENT, ONE,  allocations::change;
     POST   "/v1/allocations/{id}/move", ADMIN,  ONE,  allocations::move_to;
+    POST   "/v1/allocations/{id}/renew", CLIENT, ONE, allocations::renew;
     GET    "/v1/dongles",               VIEWER, 0,    dongles::list;
     POST   "/v1/dongles/{serial}/wink", CLIENT, 0,    dongles::wink;
+    GET    "/v1/need",                  VIEWER, 0,    need::show;
     GET    "/v1/history",               VIEWER, 0,    history::list;
     GET    "/v1/tokens",                ADMIN,  0,    tokens::list;
     POST   "/v1/tokens",                ADMIN,  ONE,  tokens::create;

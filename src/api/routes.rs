@@ -6,5 +6,6 @@ pub(super) mod dongles;
 pub(super) mod health;
 pub(super) mod history;
 pub(super) mod licences;
+pub(super) mod need;
 pub(super) mod status;
 pub(super) mod tokens;

@@ -44,6 +44,9 @@ pub(crate) struct AllocateArgs {
     /// Id of the line that is to pay [default: by policy, or as it is].
     #[arg(long, value_name = "ID", conflicts_with = "from")]
     line: Option<String>,
+    /// For how long, unless it is renewed [default: until it is released].
+    #[arg(long, value_name = "SECONDS")]
+    ttl: Option<u32>,
     /// Allocate a whole file, all or nothing: CSV with the columns device, feature, model, priority.
     #[arg(long, value_name = "CSV")]
     from: Option<PathBuf>,
@@ -59,13 +62,14 @@ impl AllocateArgs {
     /// Reads the file before a service is looked for.
     pub(super) fn prepare(self) -> Result<Work, Failure> {
         match self.from {
-            Some(file) => Ok(Work::File(Import::read(&file)?)),
+            Some(file) => Ok(Work::File(Import::read(&file, self.ttl)?)),
             None => Ok(Work::One(Ask {
                 device: self.device.unwrap_or_default(),
                 feature: self.feature,
                 model: self.model,
                 priority: self.priority,
                 line: self.line,
+                ttl: self.ttl,
             })),
         }
     }
@@ -96,12 +100,16 @@ fn one(done: &Allocated) -> String {
 /// An allocation in one line, in the colour of its state.
 pub(super) fn line(allocation: &Allocation) -> String {
     let (word, tone) = state(allocation.state);
+    let end = allocation
+        .expires_at
+        .map(|end| end.strftime("  until %Y-%m-%d %H:%M:%S UTC").to_string());
     format!(
-        "{}  {}  {}  {}",
+        "{}  {}  {}  {}{}",
         tone.paint(word),
         plain(&allocation.device),
         plain(&allocation.feature),
         count(allocation.weight, "channel"),
+        end.unwrap_or_default(),
     )
 }
 

@@ -26,29 +26,39 @@ impl Ledger {
                 weight,
                 priority,
                 line,
+                until,
             } => {
                 let device = DeviceId::from_normalised(device).ok_or(Impossible)?;
-                self.insert(Allocation {
-                    id: *id,
-                    device,
-                    feature: feature.clone(),
-                    model: model.clone(),
-                    weight: *weight,
-                    created_at: at,
-                    order: seq,
-                    priority: *priority,
-                    line: line.clone(),
-                })
+                self.insert(
+                    at,
+                    Allocation {
+                        id: *id,
+                        device,
+                        feature: feature.clone(),
+                        model: model.clone(),
+                        weight: *weight,
+                        created_at: at,
+                        order: seq,
+                        priority: *priority,
+                        line: line.clone(),
+                        until: *until,
+                    },
+                )
             }
             Event::PrioritySet { id, now, .. } => {
-                let mut changed = self.remove(*id)?;
+                let mut changed = self.remove(at, *id)?;
                 changed.priority = *now;
-                self.insert(changed)
+                self.insert(at, changed)
             }
             Event::LineNamed { id, line, .. } => {
-                let mut changed = self.remove(*id)?;
+                let mut changed = self.remove(at, *id)?;
                 changed.line = line.clone();
-                self.insert(changed)
+                self.insert(at, changed)
+            }
+            Event::Renewed { id, until, .. } => {
+                let mut changed = self.remove(at, *id)?;
+                changed.until = *until;
+                self.insert(at, changed)
             }
             Event::LineParked { line } => {
                 let new = self.pool.parked.insert(line.clone());
@@ -74,13 +84,13 @@ impl Ledger {
                 if held.device != device && self.held_by(&device, &held.feature).is_some() {
                     return Err(Impossible);
                 }
-                let mut moved = self.remove(*id)?;
+                let mut moved = self.remove(at, *id)?;
                 moved.device = device;
                 moved.model = model.clone();
                 moved.weight = *weight;
-                self.insert(moved)
+                self.insert(at, moved)
             }
-            Event::Released { id, .. } => self.remove(*id).map(drop),
+            Event::Released { id, .. } => self.remove(at, *id).map(drop),
             Event::ServiceStarted { .. }
             | Event::AuthenticationType { .. }
             | Event::DongleOpened { .. }
@@ -96,14 +106,18 @@ impl Ledger {
         }
     }
 
-    fn insert(&mut self, new: Allocation) -> Result<(), Impossible> {
+    fn insert(&mut self, at: i64, new: Allocation) -> Result<(), Impossible> {
         if self.places.contains_key(&new.id) || self.held_by(&new.device, &new.feature).is_some() {
             return Err(Impossible);
         }
         let held = self.features.entry(new.feature.clone()).or_default();
         held.weight += u64::from(new.weight);
+        held.days.note(at, held.weight);
         if let Some(line) = &new.line {
             *held.named.entry(line.clone()).or_default() += u64::from(new.weight);
+        }
+        if let Some(until) = new.until {
+            self.leases.insert((until, new.id));
         }
         held.by_device.insert(new.device.clone(), new.id);
         self.places
@@ -112,12 +126,13 @@ impl Ledger {
         Ok(())
     }
 
-    fn remove(&mut self, id: Uuid) -> Result<Allocation, Impossible> {
+    fn remove(&mut self, at: i64, id: Uuid) -> Result<Allocation, Impossible> {
         let (feature, place) = self.places.remove(&id).ok_or(Impossible)?;
         let held = self.features.get_mut(&feature).ok_or(Impossible)?;
         let gone = held.in_order.remove(&place).ok_or(Impossible)?;
         held.by_device.remove(&gone.device);
         held.weight -= u64::from(gone.weight);
+        held.days.note(at, held.weight);
         if let Some(line) = &gone.line
             && let Some(named) = held.named.get_mut(line)
         {
@@ -126,6 +141,9 @@ impl Ledger {
                 held.named.remove(line);
             }
         }
+        if let Some(until) = gone.until {
+            self.leases.remove(&(until, gone.id));
+        }
         Ok(gone)
     }
 }
@@ -133,6 +151,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Why;
 
     fn allocated(id: u128, device: &str) -> Event {
         Event::Allocated {
@@ -143,6 +162,7 @@ mod tests {
             weight: 2,
             priority: 0,
             line: None,
+            until: None,
         }
     }
 
@@ -173,6 +193,7 @@ mod tests {
             device: "gate".into(),
             feature: "camera".into(),
             weight: 2,
+            because: Why::Asked,
         }
     }
 

@@ -61,7 +61,7 @@ impl Ledger {
     /// Says which line pays for each allocation of a feature that counts.
     ///
     /// Lines for listed devices pay first, for nobody else can use them; then the line that the
-    /// user named, as far as it reaches; then the free channels; then the open lines by policy.
+    /// user named, as far as it reaches; then the free channels; then the open lines by policy; what is left is growth.
     /// Among equals the order of the allocations decides.
     ///
     /// # Errors
@@ -105,7 +105,9 @@ impl Attribution {
         let open = stock.open.iter().zip(left);
         let mut sources = std::iter::once((stock.free_id.as_str(), stock.free))
             .chain(open.map(|(share, left)| (share.id.as_str(), left)))
-            .filter(|(_, left)| *left > 0);
+            .filter(|(_, left)| *left > 0)
+            // What nothing pays for is growth: it is to be bought at the next renewal.
+            .chain([(stock.growth_id.as_str(), u64::MAX)]);
         let mut source = sources.next();
         for part in parts {
             while part.common > 0

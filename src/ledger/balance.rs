@@ -23,6 +23,10 @@ pub struct Balance {
     pub suspended: u64,
     /// Channels of parked lines, no part of `total`.
     pub parked: u64,
+    /// Channels by which it may grow beyond `total`.
+    pub growth: u64,
+    /// The part of them in use, part of `used`.
+    pub growth_used: u64,
     /// The place in the order from which on allocations are suspended.
     first_suspended: Option<Place>,
     /// Places behind it that count all the same: lines for listed devices pay for them, which pay
@@ -99,9 +103,9 @@ impl Ledger {
     pub(super) fn room<'a>(&self, supply: &'a Supply, feature: &str) -> Result<Room<'a>, Refusal> {
         let stock = supply.of(feature)?;
         let Some(held) = self.features.get(feature) else {
-            return Ok(Fill::new(stock).room(stock, 0));
+            return Ok(Fill::new(stock, 0).room(stock, 0));
         };
-        let all_fit = stock.listed.is_empty() && held.weight <= stock.common();
+        let all_fit = stock.listed.is_empty() && held.weight <= stock.common() + held.growth(stock);
         let fill = if all_fit {
             held.all(stock)
         } else {
@@ -124,9 +128,11 @@ impl Ledger {
 /// The channels of a stock, as far as they are given out.
 pub(super) struct Fill<'a> {
     pub(super) listed: Listed<'a>,
+    /// Channels by which the feature may grow.
+    growth: u64,
     /// Channels of all that counts.
     used: u64,
-    /// Free channels and those of open lines, part of `used`.
+    /// Free channels, those of open lines, and growth, part of `used`.
     common: u64,
     /// The part of `common` that was asked of a line by name and that it can pay.
     named: u64,
@@ -135,6 +141,14 @@ pub(super) struct Fill<'a> {
 }
 
 impl Holdings {
+    /// Channels by which the feature may grow.
+    fn growth(&self, stock: &Stock) -> u64 {
+        let allowed = stock
+            .growth
+            .map(|one| one.channels(&self.days, stock.total()));
+        allowed.unwrap_or(0)
+    }
+
     /// What is given out where everything fits and no line is for listed devices: no walk.
     fn all<'a>(&self, stock: &'a Stock) -> Fill<'a> {
         let named = |share: &super::supply::Share| {
@@ -150,7 +164,7 @@ impl Holdings {
             used: self.weight,
             common: self.weight,
             named,
-            ..Fill::new(stock)
+            ..Fill::new(stock, self.growth(stock))
         }
     }
 
@@ -160,7 +174,7 @@ impl Holdings {
         stock: &'a Stock,
         mut each: impl FnMut(Part<'h>),
     ) -> Fill<'a> {
-        let mut fill = Fill::new(stock);
+        let mut fill = Fill::new(stock, self.growth(stock));
         let mut left: Vec<u64> = stock.open.iter().map(|share| share.channels).collect();
         for (place, allocation) in &self.in_order {
             let weight = u64::from(allocation.weight);
@@ -168,7 +182,7 @@ impl Holdings {
             let listed = fill.listed.pay(group, weight);
             let common = weight - listed;
             let fits = match fill.first_suspended {
-                None => fill.common + common <= stock.common(),
+                None => fill.common + common <= stock.common() + fill.growth,
                 Some(_) => common == 0,
             };
             if !fits {
@@ -200,9 +214,10 @@ impl Holdings {
 }
 
 impl<'a> Fill<'a> {
-    fn new(stock: &'a Stock) -> Self {
+    fn new(stock: &'a Stock, growth: u64) -> Self {
         Self {
             listed: Listed::new(&stock.listed),
+            growth,
             used: 0,
             common: 0,
             named: 0,
@@ -220,10 +235,12 @@ impl<'a> Fill<'a> {
             available: if self.first_suspended.is_some() {
                 0
             } else {
-                stock.common() - self.common
+                stock.common() + self.growth - self.common
             },
             suspended: weight - self.used,
             parked: stock.parked,
+            growth: self.growth,
+            growth_used: self.common.saturating_sub(stock.common()),
             first_suspended: self.first_suspended,
             beyond: self.beyond,
         };
@@ -252,6 +269,7 @@ mod tests {
                 weight: *weight,
                 priority: 0,
                 line: None,
+                until: None,
             };
             ledger.apply(seq, 0, &event).expect("possible");
         }

@@ -14,6 +14,8 @@ pub enum Change {
     Set(Wish),
     /// It goes to another device.
     Move(Relocation),
+    /// It is for a time, and lasts so many seconds from now.
+    Renew(u32),
 }
 
 /// What is wanted of an allocation; what is absent stays as it is.
@@ -35,16 +37,18 @@ pub struct Relocation {
 }
 
 impl Ledger {
-    /// What the history will tell of a change; nothing if all is so already.
+    /// What the history will tell of a change at `now` (Unix time in seconds); nothing if all is so
+    /// already.
     ///
     /// # Errors
     /// [`Refusal::NoSuchAllocation`], and what a device, model or line may be refused for;
     /// [`Refusal::DeviceHolds`] if the other device has an allocation of the feature;
+    /// [`Refusal::NotForATime`] or [`Refusal::BadTtl`] if it cannot be renewed so;
     /// [`Refusal::NoChannelLeft`] if the move needs channels that are not there.
     pub fn change(
         &self,
         profile: &Profile,
-        supply: &Supply,
+        (supply, now): (&Supply, u64),
         id: Uuid,
         change: &Change,
     ) -> Result<Vec<Event>, Refusal> {
@@ -56,6 +60,7 @@ impl Ledger {
                 wish.check(supply, &held.device, &held.feature)?;
                 Ok(wish.events(held))
             }
+            Change::Renew(ttl) => Ok(vec![Self::renew(held, now, *ttl)?]),
             Change::Move(to) => {
                 let event = self.relocate(profile, supply, held, to)?;
                 Ok(event.into_iter().collect())

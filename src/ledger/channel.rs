@@ -9,7 +9,7 @@ use crate::licence::{Profile, Refusal};
 
 use super::balance::Room;
 use super::device::shown;
-use super::{Allocation, DeviceId, Event, Ledger, Supply, Wish};
+use super::{Allocation, DeviceId, Event, Ledger, Supply, Why, Wish, lease};
 
 /// One request for channels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub struct Ask {
     pub model: Option<String>,
     /// What else the allocation is to be, also one that the device holds already.
     pub wish: Wish,
+    /// For how long, seconds; without it until it is released. One that the device holds is renewed, but one that
+    /// is not for a time stays so.
+    pub ttl: Option<u32>,
 }
 
 /// Channels that were found for a device: only [`Ledger::decide`] makes one, and what it says is
@@ -43,6 +46,7 @@ impl Channel {
             weight: new.weight,
             priority: new.priority,
             line: new.line,
+            until: new.until,
         }
     }
 }
@@ -63,7 +67,7 @@ const MODEL_MAX: usize = 64;
 
 impl Ledger {
     /// Decides about every request of a batch, each as if those before it were done: all of them
-    /// or none. `new_id` gives the id of each new allocation.
+    /// or none. `now` is Unix time in seconds; `new_id` gives the id of each new allocation.
     ///
     /// # Errors
     /// The place (from 0) of the first request that is wrong in itself, or else of the first that finds no
@@ -71,7 +75,7 @@ impl Ledger {
     pub fn decide(
         &self,
         profile: &Profile,
-        supply: &Supply,
+        (supply, now): (&Supply, u64),
         asks: &[Ask],
         mut new_id: impl FnMut() -> Uuid,
     ) -> Result<Vec<Decision>, (usize, Refusal)> {
@@ -79,6 +83,7 @@ impl Ledger {
             ledger: self,
             profile,
             supply,
+            now,
             rooms: HashMap::new(),
             drafted: HashMap::new(),
         };
@@ -105,12 +110,7 @@ impl Ledger {
         let held = self
             .allocation(id)
             .ok_or(Refusal::NoSuchAllocation { id })?;
-        Ok(Event::Released {
-            id,
-            device: held.device.as_str().to_owned(),
-            feature: held.feature.clone(),
-            weight: held.weight,
-        })
+        Ok(held.released(Why::Asked))
     }
 }
 
@@ -119,6 +119,7 @@ struct Draft<'a> {
     ledger: &'a Ledger,
     profile: &'a Profile,
     supply: &'a Supply,
+    now: u64,
     /// What each feature asked for had before this batch, and how much of it the batch takes.
     rooms: HashMap<String, (Room<'a>, u64)>,
     /// Allocations as this batch makes or changes them.
@@ -137,6 +138,7 @@ impl Draft<'_> {
         let weight = self.profile.weight(model);
 
         ask.wish.check(self.supply, &device, feature)?;
+        let until = ask.ttl.map(|ttl| lease::until(self.now, ttl)).transpose()?;
         let key = (device, feature.to_owned());
         if let Some(held) = self.held(&key) {
             if model.is_some() && held.weight != weight {
@@ -148,10 +150,15 @@ impl Draft<'_> {
                     now: weight,
                 });
             }
-            let (id, changes) = (held.id, ask.wish.events(held));
+            let (id, mut changes) = (held.id, ask.wish.events(held));
+            // Asked for without an end, it has none from now on: nobody is promised less than he asks for.
+            if held.until.is_some() && held.until != until {
+                changes.push(held.renewed(until));
+            }
             if !changes.is_empty() {
                 let mut changed = held.clone();
                 ask.wish.grant(&mut changed);
+                changed.until = held.until.and(until);
                 self.drafted.insert(key, changed);
             }
             let new = None;
@@ -170,6 +177,7 @@ impl Draft<'_> {
             order: 0,
             priority: 0,
             line: None,
+            until,
         };
         ask.wish.grant(&mut new);
         self.drafted.insert(key, new.clone());

@@ -126,6 +126,21 @@ pub enum Event {
         /// The line that the user named to pay for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         line: Option<String>,
+        /// When it ends unless it is renewed, Unix time in seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<u64>,
+    },
+    /// An allocation lasts longer than was said.
+    Renewed {
+        /// Id of the allocation.
+        id: Uuid,
+        /// The normalised device id.
+        device: String,
+        /// The feature.
+        feature: String,
+        /// When it ends unless it is renewed again, Unix time in seconds; without it it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<u64>,
     },
     /// The user named the line that is to pay for an allocation, or no line any more.
     LineNamed {
@@ -196,6 +211,9 @@ pub enum Event {
         feature: String,
         /// Channels it gave back.
         weight: u32,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Why::is_asked")]
+        because: Why,
     },
     /// A bearer token was made.
     TokenCreated {
@@ -213,6 +231,23 @@ pub enum Event {
         /// Its id.
         id: Uuid,
     },
+}
+
+/// Why an allocation was released.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// Somebody asked for it.
+    #[default]
+    Asked,
+    /// It was made for a time, which passed.
+    Expired,
+}
+
+impl Why {
+    const fn is_asked(&self) -> bool {
+        matches!(self, Self::Asked)
+    }
 }
 
 /// What a dongle showed, as signed: to be verified again before it is believed.

@@ -6,6 +6,7 @@ use crate::arbiter::Active;
 use crate::licence::{Entitlement, Feature, Line, LineProblem, Policy, Profile, Refusal};
 
 use super::device::shown;
+use super::growth::Allowance;
 use super::{DeviceId, Pool};
 
 /// Channels there are now, feature by feature, in the profile's order.
@@ -27,6 +28,9 @@ pub(super) struct Stock {
     pub(super) paid: u64,
     /// Channels of parked lines.
     pub(super) parked: u64,
+    /// By how much it may grow, where a line of it is a subscription.
+    pub(super) growth: Option<Allowance>,
+    pub(super) growth_id: String,
     /// Lines that pay for any device, in the order in which they pay.
     pub(super) open: Vec<Share>,
     /// Lines that pay for listed devices only, in the order in which they pay.
@@ -81,7 +85,12 @@ impl Supply {
         }
         sort(&mut paying, pool.policy(profile));
         let features = profile.features().iter();
-        let features = features.map(|feature| Stock::of(feature, active, &paying, now));
+        let percent = profile.budgets().growth_percent;
+        let of = |feature| Stock {
+            growth: allowance(feature, &paying, percent, now),
+            ..Stock::of(feature, active, &paying, now)
+        };
+        let features = features.map(of);
         Self {
             features: features.collect(),
             idle,
@@ -163,6 +172,8 @@ impl Stock {
             free,
             paid,
             parked: active.channels(&feature.id, now) - in_pool,
+            growth: None,
+            growth_id: feature.growth_id(),
             open,
             listed,
         }
@@ -182,11 +193,20 @@ impl Stock {
 
 impl Share {
     fn of((id, line): &(String, &Line)) -> Self {
+        Self::new(id.clone(), line)
+    }
+
+    pub(super) fn new(id: String, line: &Line) -> Self {
         Self {
-            id: id.clone(),
+            id,
             channels: line.remaining(),
             only: line.only.clone(),
         }
+    }
+
+    /// Whether it pays for listed devices only.
+    pub(super) const fn is_listed(&self) -> bool {
+        self.only.is_some()
     }
 
     /// Whether it may pay for a device: for any, or for those on its list.
@@ -194,6 +214,18 @@ impl Share {
         let listed = |only: &BTreeSet<_>| device.mac().is_some_and(|mac| only.contains(&mac));
         self.only.as_ref().is_none_or(listed)
     }
+}
+
+/// The allowance of the subscription year that began last.
+fn allowance(
+    feature: &Feature,
+    paying: &[(String, &Line)],
+    percent: u64,
+    now: u64,
+) -> Option<Allowance> {
+    let lines = paying.iter().filter(|(_, line)| line.feature == feature.id);
+    let since = lines.filter_map(|(_, line)| line.year_at(now)).max()?;
+    Some(Allowance { since, percent })
 }
 
 /// Puts lines into the order in which they pay. Ids decide between equals, so that the order does

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use tallykey_protocol::grant::Plan;
 
+use super::year::{anniversary, years_between};
+
 /// What one source gives, made only from records that verified for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
@@ -89,6 +91,31 @@ impl Line {
         self.valid_from <= now && self.end().is_none_or(|end| now < end)
     }
 
+    /// Whether it is paid for at `moment` (Unix time in seconds): the time to renew it is no part of that.
+    #[must_use]
+    pub fn is_paid_at(&self, moment: u64) -> bool {
+        self.valid_from <= moment && self.valid_to.is_none_or(|end| moment < end)
+    }
+
+    /// When the subscription year began that `now` is in, both Unix time in seconds; none if it is no subscription
+    /// that counts now.
+    #[must_use]
+    pub fn year_at(&self, now: u64) -> Option<u64> {
+        let counts = self.plan == Plan::Subscription && self.is_valid_at(now);
+        let years = counts
+            .then(|| years_between(self.valid_from, now))
+            .flatten()?;
+        anniversary(self.valid_from, years)
+    }
+
+    /// When the next one begins, Unix time in seconds.
+    #[must_use]
+    pub fn next_year(&self, now: u64) -> Option<u64> {
+        self.year_at(now)?;
+        let years = years_between(self.valid_from, now)?;
+        anniversary(self.valid_from, years + 1)
+    }
+
     /// Whether it counts at `now` (Unix time in seconds) only until it is renewed.
     #[must_use]
     pub fn awaits_renewal_at(&self, now: u64) -> bool {
@@ -106,11 +133,17 @@ impl Line {
         self.count.saturating_sub(self.given)
     }
 
-    /// The moments at which its validity changes by itself.
-    fn turns(&self) -> impl Iterator<Item = u64> {
-        [Some(self.valid_from), self.valid_to, self.grace_to]
-            .into_iter()
-            .flatten()
+    /// The moments at which what it gives changes by itself, seen from `now`.
+    fn turns(&self, now: u64) -> impl Iterator<Item = u64> {
+        let next_year = self.next_year(now);
+        [
+            Some(self.valid_from),
+            self.valid_to,
+            self.grace_to,
+            next_year,
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 
@@ -157,7 +190,7 @@ impl Entitlement {
     pub fn next_turn(&self, now: u64) -> Option<u64> {
         self.lines
             .iter()
-            .flat_map(Line::turns)
+            .flat_map(|line| line.turns(now))
             .filter(|turn| *turn > now)
             .min()
     }

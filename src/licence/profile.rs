@@ -140,6 +140,9 @@ impl Profile {
 /// How the ids of free channels begin; a serial has no slash.
 const FREE: &str = "free/";
 
+/// How the ids of growth begin.
+const GROWTH: &str = "growth/";
+
 impl Feature {
     /// What names its free channels on this host, as [`super::Source::line_id`] names others.
     #[must_use]
@@ -151,6 +154,18 @@ impl Feature {
     #[must_use]
     pub fn is_free_id(id: &str) -> bool {
         id.starts_with(FREE)
+    }
+
+    /// What names the channels by which it may grow, where a line would be named.
+    #[must_use]
+    pub fn growth_id(&self) -> String {
+        format!("{GROWTH}{}", self.id)
+    }
+
+    /// Whether an id is of free channels or of growth: it tells nothing that only an administrator may know.
+    #[must_use]
+    pub fn is_public_id(id: &str) -> bool {
+        Self::is_free_id(id) || id.starts_with(GROWTH)
     }
 
     fn of(feature: &record::Feature<'_>) -> Self {

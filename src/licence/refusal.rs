@@ -102,6 +102,22 @@ pub enum Refusal {
         /// The allocation it holds.
         allocation: Uuid,
     },
+    /// A time is too short or too long.
+    #[error("a channel can be held for {min} to {max} seconds, and not for {ttl}")]
+    BadTtl {
+        /// The time asked for, seconds.
+        ttl: u32,
+        /// The shortest, seconds.
+        min: u32,
+        /// The longest, seconds.
+        max: u32,
+    },
+    /// The allocation has no end to be put off.
+    #[error("the allocation {id} is not for a time: it lasts until it is released")]
+    NotForATime {
+        /// The allocation.
+        id: Uuid,
+    },
     /// No line of that id counts on this host.
     #[error("there is no line {line:?} among those that count here")]
     NoSuchLine {
@@ -291,6 +307,8 @@ impl Refusal {
             Self::BadModel { .. } => "bad-model",
             Self::WeightChanged { .. } => "weight-changed",
             Self::DeviceHolds { .. } => "device-holds-channels",
+            Self::BadTtl { .. } => "bad-ttl",
+            Self::NotForATime { .. } => "not-for-a-time",
             Self::NoSuchLine { .. } => "no-such-line",
             Self::LineCannotPay { .. } => "line-cannot-pay",
             Self::FreeChannels { .. } => "free-channels",
@@ -320,6 +338,8 @@ impl Refusal {
             | Self::BadModel { .. }
             | Self::WeightChanged { .. }
             | Self::DeviceHolds { .. }
+            | Self::BadTtl { .. }
+            | Self::NotForATime { .. }
             | Self::LineCannotPay { .. }
             | Self::FreeChannels { .. }
             | Self::BatchTooLarge { .. }
@@ -358,6 +378,8 @@ impl Refusal {
             Self::DeviceHolds { allocation, .. } => {
                 format!("release allocation {allocation} first, or move to a device that holds none")
             }
+            Self::BadTtl { .. } => "give a time in between, or none".into(),
+            Self::NotForATime { .. } => "leave it as it is, or release it and ask for a time".into(),
             Self::NoSuchLine { .. } => {
                 "list the licences as an administrator to find the id, and plug its dongle in".into()
             }

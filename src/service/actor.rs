@@ -135,6 +135,7 @@ impl<S: Store> Core<S> {
         self.licences
             .pass(&self.state.shelf, &self.settings, self.time.now_s());
         self.weigh(&mut batch);
+        self.expire(&mut batch);
         self.commit(batch).await;
         // Before anything counts on it: a start that was waited for is not waited for again.
         self.beat().await;
@@ -175,6 +176,7 @@ impl<S: Store> Core<S> {
         if self.next_turn.is_some_and(|turn| turn <= self.now_s()) {
             self.weigh(&mut batch);
         }
+        self.expire(&mut batch);
         let mut beats = false;
         match wake {
             Wake::Dongle(event) => {

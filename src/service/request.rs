@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::arbiter::{AuthenticationType, Kind};
-use crate::ledger::{Ask, Change, Payment, PoolChange};
+use crate::ledger::{Ask, Change, Need, Payment, PoolChange};
 use crate::licence::{Policy, Refusal};
 
 use super::fault::{BatchError, ServiceError};
@@ -58,6 +58,9 @@ pub(super) enum Request {
         keep: Kind,
         dry_run: bool,
         reply: Reply<Resolution>,
+    },
+    Need {
+        reply: Reply<Vec<Need>>,
     },
     Allocation {
         id: Uuid,
@@ -193,6 +196,8 @@ pub struct Allocation {
     pub line: Option<String>,
     /// The lines that pay for it; none where that was not read.
     pub lines: Option<Vec<Payment>>,
+    /// When it ends unless it is renewed, Unix time in seconds.
+    pub until: Option<u64>,
     /// Whether it is licensed now.
     pub state: AllocationState,
     /// When it was made, Unix time in milliseconds.

@@ -118,6 +118,10 @@ pub struct FeatureCounts {
     pub suspended: u64,
     /// Channels of lines that the user parked, no part of `total`.
     pub parked: u64,
+    /// Channels by which a subscription lets it grow beyond `total`.
+    pub growth: u64,
+    /// The part of them in use, part of `used`.
+    pub growth_used: u64,
 }
 
 /// One dongle as last seen.

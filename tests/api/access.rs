@@ -25,6 +25,7 @@ fn request(door: &Door, route: &Route) -> Request {
         "/v1/allocations/batch" => request.json(r#"[{"device":"a6"}]"#),
         "/v1/allocations/{id}" if route.body_max > 0 => request.json("{}"),
         "/v1/allocations/{id}/move" => request.json(r#"{"device":"a6"}"#),
+        "/v1/allocations/{id}/renew" => request.json(r#"{"ttl":60}"#),
         "/v1/licences" if route.body_max > 0 => request.json(r#"{"policy":"explicit"}"#),
         "/v1/licences/{id}" => request.json(r#"{"parked":true}"#),
         "/v1/tokens" if route.body_max > 0 => request.json(r#"{"role":"admin","label":"a6"}"#),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tallykey_client::wire::{
-    Allocation, AllocationChange, Ask, LineChange, Move, Policy, PolicyChange, Role,
+    Allocation, AllocationChange, Ask, LineChange, Move, Policy, PolicyChange, Renewal, Role,
 };
 use tallykey_client::{Client, ClientError, Endpoint, Problem};
 
@@ -190,4 +190,55 @@ async fn who_pays_is_shown_and_free_channels_stay_as_they_are() {
     assert_eq!(client.licences().await.unwrap().policy, Policy::Explicit);
     let last = client.history(0, 100).await.unwrap().entries.pop().unwrap();
     assert_eq!(last.kind, "policy-set");
+}
+
+#[tokio::test]
+async fn a_channel_for_a_time_says_until_when() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    let lease = Ask {
+        ttl: Some(60),
+        ..Ask::new("00:02:D1:00:00:01")
+    };
+    let id = client.allocate(&lease).await.unwrap().allocation.id;
+    let until = client.allocation(id).await.unwrap().expires_at.unwrap();
+    assert_eq!(until.as_millisecond(), 1_700_000_060_000);
+    let renewal = |ttl, dry_run| Renewal { ttl, dry_run };
+    let dry = client.renew(id, &renewal(90, true)).await.unwrap();
+    let moment = |at: Option<jiff::Timestamp>| at.map(|at| at.as_second());
+    assert_eq!(moment(dry.after.expires_at), Some(1_700_000_090));
+    assert_eq!(client.allocation(id).await.unwrap().expires_at, Some(until));
+    let renewed = client.renew(id, &renewal(90, false)).await.unwrap();
+    assert_eq!(moment(renewed.after.expires_at), Some(1_700_000_090));
+
+    for ttl in [0, 9, 34_560_001] {
+        let refused = problem(client.renew(id, &renewal(ttl, false)).await);
+        assert_eq!((refused.code.as_str(), refused.status), ("bad-ttl", 422));
+    }
+    let lasting = cameras(&client, &["gate"]).await[0].id;
+    let refused = problem(client.renew(lasting, &renewal(60, false)).await);
+    assert_eq!(
+        (refused.code.as_str(), refused.status),
+        ("not-for-a-time", 409)
+    );
+}
+
+#[tokio::test]
+async fn need_is_told_for_every_feature() {
+    let bench = Bench::start().await;
+    let client = bench.client();
+    cameras(&client, &["gate", "door"]).await;
+    let need = client.need().await.unwrap().features;
+    let status = client.status().await.unwrap();
+    let names = |all: Vec<&String>| all.into_iter().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        names(need.iter().map(|one| &one.feature).collect()),
+        names(status.features.iter().map(|one| &one.id).collect())
+    );
+    let camera = &need[0];
+    assert_eq!(
+        (camera.now.needed, camera.now.owned, camera.now.short),
+        (2, 4, 0)
+    );
+    assert!(camera.years.is_empty() && camera.growth == 0);
 }

@@ -152,3 +152,39 @@ fn lines_are_parked_named_and_put_in_order() {
         "{policy}"
     );
 }
+
+#[test]
+fn a_channel_for_a_time_is_renewed() {
+    let home = Home::new();
+    let _service = home.serve();
+    let allocate = ["allocate", DEVICE, "--feature", "camera", "--ttl", "600"];
+    let held = home.run(&allocate).exits(0).out();
+    assert!(held.contains("  1 channel  until 20"), "{held}");
+    let dry = ["renew", DEVICE, "--ttl", "86400", "--dry-run"];
+    let renewed = home.run(&dry).exits(0).out();
+    assert!(renewed.contains("(renewed)"), "{renewed}");
+    assert!(
+        renewed.ends_with("dry run: nothing was changed\n"),
+        "{renewed}"
+    );
+    home.run(&["renew", DEVICE, "--ttl", "5"])
+        .fails(3, "bad-ttl");
+    // Asked for without an end it lasts.
+    home.run(&["allocate", DEVICE]).exits(0);
+    home.run(&["renew", DEVICE, "--ttl", "600"])
+        .fails(3, "not-for-a-time");
+}
+
+#[test]
+fn need_is_a_table_or_a_document() {
+    let home = Home::new();
+    let _service = home.serve();
+    home.run(&["allocate", DEVICE, "--feature", "camera"])
+        .exits(0);
+    let table = home.run(&["need"]).exits(0).out();
+    let row = table.lines().find(|line| line.starts_with("camera"));
+    let words: Vec<_> = row.expect("a row").split_whitespace().collect();
+    assert_eq!(words, ["camera", "now", "1", "68", "0"]);
+    let json = home.run(&["need", "--json"]).exits(0).json();
+    assert_eq!(json["features"][0]["now"]["owned"], 68);
+}

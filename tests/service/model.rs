@@ -1,7 +1,11 @@
 //! Random operations against the service and against a ledger so simple that it can be read.
 
+#[path = "model/simple.rs"]
+mod simple;
+
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tallykey::service::{
@@ -9,7 +13,12 @@ use tallykey::service::{
 };
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Dongle, FREE, GRACE, QUAD, operator, product};
+use crate::bench::{Bench, Dongle, GRACE, NOW, QUAD, operator, product};
+
+use simple::{Held, Model};
+
+/// When the test begins, Unix time in seconds.
+const START: u64 = NOW.unsigned_abs() / 1_000;
 
 const FEATURES: [&str; 2] = ["camera", "vca"];
 
@@ -25,6 +34,10 @@ enum Operation {
     /// Parks the dongle's line of a feature, or puts it back; the last says whether it is a dry run.
     Park(usize, usize, bool, bool),
     Policy(Policy),
+    /// Time passes, seconds.
+    Pass(u64),
+    /// The allocation at this place lasts so much longer.
+    Renew(usize, u32, bool),
     Plug(usize),
     Unplug(usize),
     Restart,
@@ -37,6 +50,7 @@ struct Wanted {
     feature: usize,
     quad: Option<bool>,
     priority: Option<i32>,
+    ttl: Option<u32>,
 }
 
 impl Wanted {
@@ -50,6 +64,7 @@ impl Wanted {
                 priority: self.priority,
                 ..Wish::default()
             },
+            ttl: self.ttl,
         }
     }
 
@@ -70,136 +85,6 @@ fn dongles() -> &'static [Dongle; 3] {
         };
         [make(0), make(1), make(2)]
     })
-}
-
-/// Every allocation, oldest first, and the dongles that are plugged in.
-#[derive(Debug, Clone, Default)]
-struct Model {
-    held: Vec<Held>,
-    plugged: BTreeSet<usize>,
-    /// Lines out of the pool: dongle and feature.
-    parked: BTreeSet<(usize, usize)>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Held {
-    device: String,
-    feature: usize,
-    weight: u64,
-    priority: i32,
-}
-
-impl Model {
-    fn total(&self, feature: usize) -> u64 {
-        let free = if feature == 0 { FREE } else { 0 };
-        free + self
-            .plugged
-            .iter()
-            .filter(|dongle| !self.parked.contains(&(**dongle, feature)))
-            .map(|dongle| COUNTS[*dongle][feature])
-            .sum::<u64>()
-    }
-
-    /// Whether each allocation counts, oldest first.
-    fn licensed(&self) -> Vec<bool> {
-        let mut left = [Some(self.total(0)), Some(self.total(1))];
-        let mut order: Vec<usize> = (0..self.held.len()).collect();
-        order.sort_by_key(|place| -i64::from(self.held[*place].priority));
-        let mut licensed = vec![false; self.held.len()];
-        for place in order {
-            let held = &self.held[place];
-            let left = &mut left[held.feature];
-            *left = left.and_then(|left| left.checked_sub(held.weight));
-            licensed[place] = left.is_some();
-        }
-        licensed
-    }
-
-    fn find(&self, device: &str, feature: usize) -> Option<usize> {
-        let mut held = self.held.iter();
-        held.position(|held| held.device == device && held.feature == feature)
-    }
-
-    /// Used and suspended channels of a feature.
-    fn used(&self, feature: usize) -> (u64, u64) {
-        let of_feature = self
-            .held
-            .iter()
-            .zip(self.licensed())
-            .filter(|(held, _)| held.feature == feature);
-        of_feature.fold((0, 0), |(used, suspended), (held, licensed)| {
-            if licensed {
-                (used + held.weight, suspended)
-            } else {
-                (used, suspended + held.weight)
-            }
-        })
-    }
-
-    /// Whether it was new, or the code of the refusal.
-    fn allocate(&mut self, wanted: Wanted) -> Result<bool, &'static str> {
-        let (device, feature, weight) = (wanted.ask().device, wanted.feature, wanted.weight());
-        if let Some(place) = self.find(&device, feature) {
-            let held = &mut self.held[place];
-            if wanted.quad.is_some() && held.weight != weight {
-                return Err("weight-changed");
-            }
-            held.priority = wanted.priority.unwrap_or(held.priority);
-            return Ok(false);
-        }
-        let before = self.clone();
-        self.held.push(Held {
-            device,
-            feature,
-            weight,
-            priority: wanted.priority.unwrap_or(0),
-        });
-        // A new one gets a channel or is refused, and never takes one from another.
-        if self.used(feature).1 == 0 {
-            return Ok(true);
-        }
-        *self = before;
-        Err("no-channel-left")
-    }
-
-    fn relocate(&mut self, place: usize, wanted: Wanted) -> Result<(), &'static str> {
-        let before = self.clone();
-        let held = &self.held[place];
-        let (feature, was) = (held.feature, held.weight);
-        let to = wanted.ask().device;
-        if self.find(&to, feature).is_some_and(|other| other != place) {
-            return Err("device-holds-channels");
-        }
-        let held = &mut self.held[place];
-        held.device = to;
-        held.weight = wanted.quad.map_or(held.weight, |_| wanted.weight());
-        if held.weight > was && self.used(feature).1 > 0 {
-            *self = before;
-            return Err("no-channel-left");
-        }
-        Ok(())
-    }
-
-    fn allocate_all(&mut self, wanted: &[Wanted]) -> Result<Vec<bool>, (usize, &'static str)> {
-        let before = self.clone();
-        let each = wanted
-            .iter()
-            .enumerate()
-            .map(|(place, one)| self.allocate(*one).map_err(|code| (place, code)));
-        let each: Vec<_> = each.collect();
-        // What is wrong in itself is told before a shortage.
-        let wrong = each
-            .iter()
-            .find_map(|one| one.err().filter(|(_, code)| *code != "no-channel-left"));
-        let done = match wrong {
-            Some(wrong) => Err(wrong),
-            None => each.into_iter().collect::<Result<Vec<bool>, _>>(),
-        };
-        if done.is_err() {
-            *self = before;
-        }
-        done
-    }
 }
 
 fn code(error: &ServiceError) -> &'static str {
@@ -272,6 +157,21 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
             let done = bench.service.change_pool(&operator(), change, false).await;
             assert_eq!(done.expect("no line is needed").licences.policy, *policy);
         }
+        Operation::Pass(seconds) => {
+            let time = Duration::from_secs(*seconds);
+            bench.pass(time).await;
+            model.pass(time);
+        }
+        Operation::Renew(place, ttl, dry_run) => {
+            let to = (*place, Change::Renew(*ttl), *dry_run);
+            bench = change(bench, model, to, |model, place| {
+                let until = model.now + u64::from(*ttl);
+                let held = &mut model.held[place];
+                held.until = Some(held.until.map(|_| until).ok_or("not-for-a-time")?);
+                Ok(())
+            })
+            .await;
+        }
         Operation::Plug(number) => {
             bench.plug(&dongles()[*number]).await;
             model.plugged.insert(*number);
@@ -279,6 +179,7 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
         Operation::Unplug(number) => {
             if model.plugged.remove(number) {
                 bench.lose(&dongles()[*number]).await;
+                model.pass(GRACE);
             }
         }
         Operation::Restart | Operation::Crash => {
@@ -291,6 +192,7 @@ async fn step(mut bench: Bench, model: &mut Model, operation: &Operation) -> Ben
             // What was plugged in counts on for its grace; here nobody plugs it in again within that.
             bench.pass(GRACE).await;
             model.plugged.clear();
+            model.pass(GRACE);
         }
     }
     bench
@@ -391,6 +293,7 @@ async fn compare(bench: &Bench, model: &Model) {
                 feature,
                 weight: one.weight.into(),
                 priority: one.priority,
+                until: one.until.map(|end| end - START),
             };
             (held, one.state == AllocationState::Licensed)
         })
@@ -435,11 +338,15 @@ async fn compare(bench: &Bench, model: &Model) {
 fn wanted() -> impl Strategy<Value = Wanted> {
     let quad = prop_oneof![3 => Just(None), 2 => Just(Some(false)), 2 => Just(Some(true))];
     let priority = prop_oneof![4 => Just(None), 1 => (-1..3).prop_map(Some)];
-    (0..16u8, 0..2usize, quad, priority).prop_map(|(device, feature, quad, priority)| Wanted {
-        device,
-        feature,
-        quad,
-        priority,
+    let ttl = prop_oneof![4 => Just(None), 1 => (10..100u32).prop_map(Some)];
+    (0..16u8, 0..2usize, quad, priority, ttl).prop_map(|(device, feature, quad, priority, ttl)| {
+        Wanted {
+            device,
+            feature,
+            quad,
+            priority,
+            ttl,
+        }
     })
 }
 
@@ -452,6 +359,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => (any::<usize>(), -2..4, any::<bool>()).prop_map(|(place, priority, dry_run)| Operation::Prioritise(place, priority, dry_run)),
         3 => (0..3usize, 0..2usize, any::<bool>(), any::<bool>()).prop_map(|(dongle, feature, park, dry_run)| Operation::Park(dongle, feature, park, dry_run)),
         1 => prop_oneof![Just(Policy::LongestFirst), Just(Policy::Explicit)].prop_map(Operation::Policy),
+        2 => (0..60u64).prop_map(Operation::Pass),
+        2 => (any::<usize>(), 10..100u32, any::<bool>()).prop_map(|(place, ttl, dry_run)| Operation::Renew(place, ttl, dry_run)),
         5 => (0..3usize).prop_map(Operation::Plug),
         3 => (0..3usize).prop_map(Operation::Unplug),
         1 => Just(Operation::Restart),

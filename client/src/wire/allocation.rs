@@ -24,6 +24,10 @@ pub struct Ask {
     /// was named before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
+    /// For how long, seconds, unless it is renewed; without it until it is released. Asking again
+    /// for what is held for a time renews it, and without a time makes it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u32>,
 }
 
 impl Ask {
@@ -60,6 +64,9 @@ pub struct Allocation {
     /// The lines that pay, where allocations are read; left out where they are made or released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<Payment>>,
+    /// When it ends unless it is renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// Licensed now, or kept and waiting for channels.
     pub state: AllocationState,
     /// When it was made.

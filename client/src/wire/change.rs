@@ -78,6 +78,17 @@ pub struct Move {
     pub dry_run: bool,
 }
 
+/// Body of `POST /v1/allocations/{id}/renew`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renewal {
+    /// For how long from now, seconds.
+    pub ttl: u32,
+    /// Only answer what would be so.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
 /// Answer to a change of an allocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {

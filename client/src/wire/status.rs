@@ -64,6 +64,12 @@ pub struct FeatureCounts {
     /// Channels of parked lines; they are no part of `total`.
     #[serde(default)]
     pub parked: u64,
+    /// Channels by which a subscription lets it grow beyond `total`, until it is renewed.
+    #[serde(default)]
+    pub growth: u64,
+    /// The part of them in use; part of `used`.
+    #[serde(default)]
+    pub growth_used: u64,
 }
 
 /// Which kind of source is active.

@@ -33,6 +33,8 @@ codes! {
     NO_CHANNEL_LEFT = "no-channel-left", 409, "too-few-licences", "No channel is left";
     WEIGHT_CHANGED = "weight-changed", 409, "wrong-procedure", "The device costs another number of channels now";
     DEVICE_HOLDS = "device-holds-channels", 409, "wrong-procedure", "The other device holds channels already";
+    BAD_TTL = "bad-ttl", 422, "wrong-procedure", "The time is too short or too long";
+    NOT_FOR_A_TIME = "not-for-a-time", 409, "wrong-procedure", "The allocation is not for a time";
     NO_SUCH_LINE = "no-such-line", 404, "not-delivered", "There is no such line";
     LINE_CANNOT_PAY = "line-cannot-pay", 409, "wrong-procedure", "The line cannot pay for the device";
     FREE_CHANNELS = "free-channels", 409, "wrong-procedure", "Free channels stay as they are";
@@ -91,6 +93,8 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::BadModel { .. } => &BAD_MODEL,
         Refusal::WeightChanged { .. } => &WEIGHT_CHANGED,
         Refusal::DeviceHolds { .. } => &DEVICE_HOLDS,
+        Refusal::BadTtl { .. } => &BAD_TTL,
+        Refusal::NotForATime { .. } => &NOT_FOR_A_TIME,
         Refusal::NoSuchLine { .. } => &NO_SUCH_LINE,
         Refusal::LineCannotPay { .. } => &LINE_CANNOT_PAY,
         Refusal::FreeChannels { .. } => &FREE_CHANNELS,
@@ -181,6 +185,12 @@ mod tests {
                 feature: text(),
                 allocation: Uuid::nil(),
             },
+            Refusal::BadTtl {
+                ttl: 1,
+                min: 2,
+                max: 3,
+            },
+            Refusal::NotForATime { id: Uuid::nil() },
             Refusal::NoSuchLine { line: text() },
             Refusal::LineCannotPay {
                 line: text(),

@@ -119,6 +119,17 @@ pub(in crate::api) async fn move_to(
     Ok(Json(convert::changed(done.await?, dry_run, caller.role)))
 }
 
+pub(in crate::api) async fn renew(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+    Id(id): Id,
+    Body(asked): Body<wire::Renewal>,
+) -> Result<Json<wire::Changed>, ApiError> {
+    let (renew, dry_run) = (Change::Renew(asked.ttl), asked.dry_run);
+    let done = service.change(&caller.actor, id, renew, dry_run).await?;
+    Ok(Json(convert::changed(done, dry_run, caller.role)))
+}
+
 const fn created(new: bool) -> StatusCode {
     if new {
         StatusCode::CREATED

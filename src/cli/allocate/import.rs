@@ -135,12 +135,15 @@ pub(in crate::cli) struct Import {
 }
 
 impl Import {
-    pub(super) fn read(file: &Path) -> Result<Self, ImportError> {
+    /// Reads a file of devices, each to be held for `ttl` seconds if that is given.
+    pub(super) fn read(file: &Path, ttl: Option<u32>) -> Result<Self, ImportError> {
         let bytes = fs::read(file).map_err(|source| ImportError::Unreadable {
             file: file.to_owned(),
             source,
         })?;
-        Self::parse(file, &bytes)
+        let mut import = Self::parse(file, &bytes)?;
+        import.asks.iter_mut().for_each(|ask| ask.ttl = ttl);
+        Ok(import)
     }
 
     fn parse(file: &Path, bytes: &[u8]) -> Result<Self, ImportError> {
@@ -292,6 +295,7 @@ impl Columns {
             model: optional(self.model),
             priority: priority.transpose()?,
             line: None,
+            ttl: None,
         })
     }
 

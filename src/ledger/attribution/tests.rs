@@ -73,6 +73,7 @@ fn ledger(wanted: &[Wanted]) -> Ledger {
             weight: one.weight,
             priority: one.priority,
             line: one.line.clone(),
+            until: None,
         };
         ledger.apply(seq, 0, &event).expect("devices differ");
     }

@@ -29,7 +29,7 @@ impl Desk {
             let id = id(desk.seq + 1);
             let decided = desk
                 .ledger
-                .decide(&desk.profile, &desk.supply, &[ask], || id);
+                .decide(&desk.profile, (&desk.supply, 0), &[ask], || id);
             let new = decided.expect("room for all")[0].new.clone();
             desk.tell(&new.expect("another device").event());
         }
@@ -46,7 +46,7 @@ impl Desk {
     fn change(&mut self, number: u64, change: &Change) -> Result<usize, &'static str> {
         let events = self
             .ledger
-            .change(&self.profile, &self.supply, id(number), change)
+            .change(&self.profile, (&self.supply, 0), id(number), change)
             .map_err(|refusal| refusal.code())?;
         for event in &events {
             self.tell(event);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::arbiter::{Kind, State, activate};
-use crate::ledger::Pool;
+use crate::ledger::{Change, Pool, TTL_MAX, TTL_MIN};
 use crate::licence::{DeviceIdProblem, Shortage, testing};
 
 /// A ledger with a dongle of `paid` camera channels beside the 4 free ones.
@@ -9,6 +9,7 @@ struct Desk {
     profile: Profile,
     supply: Supply,
     seq: u64,
+    now: u64,
 }
 
 impl Desk {
@@ -23,6 +24,7 @@ impl Desk {
                 0,
             ),
             seq: 0,
+            now: 0,
         };
         desk.own(paid);
         desk
@@ -49,7 +51,7 @@ impl Desk {
         };
         let decided = self
             .ledger
-            .decide(&self.profile, &self.supply, asks, new_id)?;
+            .decide(&self.profile, (&self.supply, self.now), asks, new_id)?;
         for decision in &decided {
             let new = decision.new.as_ref().map(Channel::event);
             for event in new.iter().chain(&decision.changes) {
@@ -276,4 +278,73 @@ fn a_typing_error_is_told_before_a_shortage() {
     batch.push(camera("00:02:D1:1A:2B:3"));
     let (index, refusal) = desk.ask(&batch).expect_err("both wrong and too many");
     assert_eq!((index, refusal.code()), (9, "bad-device-id"));
+}
+
+#[test]
+fn a_channel_for_a_time_ends_unless_it_is_renewed() {
+    let mut desk = Desk::new(0);
+    let lease = |device: &str, ttl: u32| Ask {
+        ttl: Some(ttl),
+        ..camera(device)
+    };
+    let until = |desk: &Desk, id| desk.ledger.allocation(id).expect("held").until;
+    let id = desk.ask(&[lease("gate", 60)]).expect("free")[0].id;
+    desk.ask(&[lease("door", 90), camera("roof")])
+        .expect("free");
+    assert_eq!(until(&desk, id), Some(60));
+    assert_eq!(desk.ledger.expired(59), []);
+
+    // Asking again renews, and so does a change; what is not for a time stays so.
+    desk.now = 30;
+    assert_eq!(desk.ask(&[lease("gate", 60)]).expect("held")[0].id, id);
+    assert_eq!(until(&desk, id), Some(90));
+    let roof = desk.ask(&[lease("roof", 60)]).expect("held")[0].id;
+    assert_eq!(until(&desk, roof), None);
+    let renew = |desk: &Desk, id, ttl| {
+        let changed =
+            desk.ledger
+                .change(&desk.profile, (&desk.supply, 40), id, &Change::Renew(ttl));
+        changed.map_err(|refusal| refusal.code())
+    };
+    assert_eq!(renew(&desk, roof, 60), Err("not-for-a-time"));
+    assert_eq!(renew(&desk, id, TTL_MIN - 1), Err("bad-ttl"));
+    assert_eq!(renew(&desk, id, TTL_MAX + 1), Err("bad-ttl"));
+    let renewed = renew(&desk, id, 60).expect("it is for a time");
+    desk.tell(&renewed[0]);
+    assert_eq!(until(&desk, id), Some(100));
+    let (_, refusal) = desk.ask(&[lease("yard", 0)]).expect_err("no time at all");
+    assert_eq!(refusal.code(), "bad-ttl");
+
+    // Those that ended are told in the order in which they did, and never twice.
+    let ended = desk.ledger.expired(100);
+    let devices = ended.iter().map(|event| match event {
+        Event::Released {
+            device,
+            because: Why::Expired,
+            ..
+        } => device.as_str(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(devices.collect::<Vec<_>>(), ["door", "gate"]);
+    for event in &ended {
+        desk.tell(event);
+    }
+    assert_eq!(desk.ledger.expired(u64::MAX), []);
+    assert_eq!(desk.ledger.allocations().count(), 1);
+}
+
+#[test]
+fn asked_for_without_an_end_it_has_none_any_more() {
+    let mut desk = Desk::new(0);
+    let lease = Ask {
+        ttl: Some(60),
+        ..camera("gate")
+    };
+    let id = desk.ask(&[lease]).expect("free")[0].id;
+    let again = desk.ask(&[camera("gate"), camera("gate")]).expect("held");
+    assert_eq!(
+        (again[0].id, again[0].changes.len(), again[1].changes.len()),
+        (id, 1, 0)
+    );
+    assert_eq!(desk.ledger.expired(u64::MAX), []);
 }

@@ -27,7 +27,7 @@ impl<S: Store> Core<S> {
         batch: &mut Batch,
     ) -> Result<Changed, ServiceError> {
         let (profile, ledger) = (&self.settings.profile, &self.state.ledger);
-        let events = ledger.change(profile, &self.supply, id, change)?;
+        let events = ledger.change(profile, (&self.supply, self.now_s()), id, change)?;
         let feature = match ledger.allocation(id) {
             Some(held) => held.feature.clone(),
             None => return Err(Refusal::NoSuchAllocation { id }.into()),
@@ -51,6 +51,13 @@ impl<S: Store> Core<S> {
             suspended: views.only_in(&now, &was),
             resumed: views.only_in(&was, &now),
         })
+    }
+
+    /// Releases what was held for a time that has passed. If the commit fails, the next turn finds it again.
+    pub(super) fn expire(&mut self, batch: &mut Batch) {
+        for event in self.state.ledger.expired(self.now_s()) {
+            self.record(&Actor::service(), &event, batch);
+        }
     }
 
     /// Changes the pool of lines, in the same way.

@@ -74,6 +74,11 @@ impl<S: Store> Core<S> {
                 let licences = self.licences(&self.state.ledger, &self.supply);
                 batch.answer::<_, ServiceError>(reply, Ok(licences));
             }
+            Request::Need { reply } => {
+                let (profile, stock) = (&self.settings.profile, (&self.active, &self.supply));
+                let need = self.state.ledger.need(profile, stock, self.now_s());
+                batch.answer::<_, ServiceError>(reply, Ok(need));
+            }
             Request::Allocation { id, reply } => {
                 let held = self.state.ledger.allocation(id);
                 let held = held.ok_or(Refusal::NoSuchAllocation { id });
@@ -135,13 +140,15 @@ impl<S: Store> Core<S> {
             .into_iter()
             .map(|bytes| Builder::from_random_bytes(bytes).into_uuid());
 
-        let decided = self
-            .state
-            .ledger
-            .decide(&self.settings.profile, &self.supply, asks, || {
+        let decided = self.state.ledger.decide(
+            &self.settings.profile,
+            (&self.supply, self.now_s()),
+            asks,
+            || {
                 ids.next()
                     .expect("no request makes more than one allocation")
-            });
+            },
+        );
         let decided =
             decided.map_err(|(index, refusal)| BatchError::refused(Some(index), refusal))?;
         for decision in &decided {

@@ -110,6 +110,8 @@ pub(super) fn counts(settings: &Settings, state: &State, supply: &Supply) -> Vec
             available: balance.available,
             suspended: balance.suspended,
             parked: balance.parked,
+            growth: balance.growth,
+            growth_used: balance.growth_used,
         })
     };
     settings

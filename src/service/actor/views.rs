@@ -64,6 +64,7 @@ impl<'a> Views<'a> {
             priority: held.priority,
             line: held.line.clone(),
             lines: None,
+            until: held.until,
             state: if licensed {
                 AllocationState::Licensed
             } else {
