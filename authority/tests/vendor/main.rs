@@ -1,0 +1,5 @@
+//! The vendor's program from outside: files in, files out, exit codes.
+
+mod home;
+mod inspect;
+mod keys;
