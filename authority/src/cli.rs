@@ -1,5 +1,6 @@
 //! The command line: one file per command, and how a command ends.
 
+mod desk;
 mod failure;
 mod inspect;
 mod keys;
@@ -27,6 +28,8 @@ enum Command {
     /// Make the vendor's keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Issue licences, take receipts and returns; everything goes into the register first
+    Desk(desk::DeskArgs),
     /// Say what every object of a file is; no service, no register
     Inspect(inspect::InspectArgs),
 }
@@ -45,6 +48,7 @@ impl Cli {
     fn act(self, screen: &Screen) -> Result<ExitCode, Failure> {
         match self.command {
             Command::Keys(command) => command.run(screen),
+            Command::Desk(args) => args.run(screen),
             Command::Inspect(args) => args.run(screen),
         }
     }

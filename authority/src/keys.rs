@@ -9,6 +9,7 @@ mod pem;
 mod trust;
 
 pub(crate) use error::KeysError;
-pub(crate) use init::{Made, init, init_root};
+pub(crate) use folder::write_new;
+pub(crate) use init::{Made, init, init_root, read_pair};
 pub(crate) use passphrase::Passphrase;
 pub(crate) use trust::Trust;

@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod desk;
 mod inspect;
 mod keys;
+mod ledger;
 mod text;
 
 use std::process::ExitCode;

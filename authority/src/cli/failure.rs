@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::keys::KeysError;
+use crate::{desk::DeskError, keys::KeysError, text::plain};
 
 /// Why a command did not work.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +10,37 @@ pub(super) enum Failure {
     /// Keys.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The desk.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// The register has the entry, and its file did not get out.
+    #[error("entry {entry} is in the register, but its file was not written: {source}")]
+    NotOut {
+        /// Which entry.
+        entry: u64,
+        /// What kept it.
+        #[source]
+        source: KeysError,
+    },
+    /// There is no such entry, or nothing leaves with it.
+    #[error("the register has no entry {entry} with a file")]
+    NoSuchEntry {
+        /// As given.
+        entry: u64,
+    },
+    /// Nobody agreed.
+    #[error("it was not confirmed")]
+    NotConfirmed,
+    /// A line of a list of addresses is wrong.
+    #[error("line {line}: {:?} {sin}", plain(text))]
+    Address {
+        /// Which line, from 1.
+        line: usize,
+        /// As given.
+        text: String,
+        /// What is wrong with it.
+        sin: &'static str,
+    },
     /// A file to look into cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Unreadable {
@@ -33,6 +64,11 @@ impl Failure {
     pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::Keys(error) => error.code(),
+            Self::Desk(error) => error.code(),
+            Self::NotOut { .. } => "file-not-out",
+            Self::NoSuchEntry { .. } => "no-such-entry",
+            Self::NotConfirmed => "not-confirmed",
+            Self::Address { .. } => "bad-address",
             Self::Unreadable { .. } => "file-unreadable",
             Self::Output { .. } => "not-printed",
         }
@@ -40,9 +76,10 @@ impl Failure {
 
     /// Whose the problem is, in the words of the support desk.
     pub(super) const fn class(&self) -> &'static str {
-        match self.is_fault() {
-            true => "fault",
-            false => "wrong-procedure",
+        match self {
+            Self::Desk(DeskError::Refused(refusal)) => refusal.class(),
+            _ if self.is_fault() => "fault",
+            _ => "wrong-procedure",
         }
     }
 
@@ -50,6 +87,11 @@ impl Failure {
     pub(super) const fn next(&self) -> &'static str {
         match self {
             Self::Keys(error) => error.next(),
+            Self::Desk(error) => error.next(),
+            Self::NotOut { .. } => "make it again with `desk reissue` and the entry's number",
+            Self::NoSuchEntry { .. } => "look at `desk export` for the numbers",
+            Self::NotConfirmed => "look at the counts and answer yes, or give --yes",
+            Self::Address { .. } => "correct the line: one MAC address of one device, once",
             Self::Unreadable { .. } => "check the path and who may read it",
             Self::Output { .. } => "check where the output goes",
         }
@@ -59,7 +101,9 @@ impl Failure {
     pub(super) const fn is_fault(&self) -> bool {
         match self {
             Self::Keys(error) => error.is_fault(),
-            Self::Unreadable { .. } | Self::Output { .. } => true,
+            Self::Desk(error) => error.is_fault(),
+            Self::NoSuchEntry { .. } | Self::NotConfirmed | Self::Address { .. } => false,
+            Self::NotOut { .. } | Self::Unreadable { .. } | Self::Output { .. } => true,
         }
     }
 }

@@ -124,7 +124,7 @@ impl Made {
 }
 
 /// The key of `role` in `folder` and its certificate, which belong together.
-pub(super) fn read_pair(
+pub(crate) fn read_pair(
     folder: &Path,
     role: &str,
     passphrase: &Passphrase,

@@ -46,6 +46,11 @@ impl Trust {
         })
     }
 
+    /// The root's certificate in DER.
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.root
+    }
+
     /// The root's certificate.
     ///
     /// # Panics
