@@ -108,6 +108,31 @@ fn a_receipt_is_taken_once() {
 }
 
 #[test]
+fn what_a_dongle_converted_to_a_machine_goes_into_its_next_licence_once() {
+    let home = Home::with_keys();
+    let mut server = Server::new(9);
+    let mut stick = Stick::new(&home);
+    stick.gives(Kind::ConvertOffline, 16, &server);
+    let composite = stick.converted(16);
+    // Nothing of it counts before it is installed.
+    server.asks_with(&home, "r1", Purpose::New, 1, &[&stick]);
+    let out = home.issue("r1", "vca=8", "a1").exits(0).out();
+    assert!(out.contains("0 → 8") && !out.contains("camera"), "{out}");
+    server.imports(&home, "a1");
+    server.installed.push(composite.clone());
+    server.asks_with(&home, "r2", Purpose::Update, 2, &[&stick]);
+    let out = home.issue("r2", "camera=20", "a2").exits(0).out();
+    assert!(out.contains("16 → 20"), "{out}");
+    server.imports(&home, "a2");
+    assert_eq!((server.channels(), server.installed.len()), (28, 1));
+    // Brought back, it is absorbed and counts no second time.
+    server.installed.push(composite);
+    server.asks_with(&home, "r3", Purpose::Update, 3, &[&stick]);
+    let out = home.issue("r3", "camera=24", "a3").exits(0).out();
+    assert!(out.contains("20 → 24"), "{out}");
+}
+
+#[test]
 fn what_a_revoked_dongle_does_later_is_void() {
     let home = Home::with_keys();
     let server = Server::new(9);

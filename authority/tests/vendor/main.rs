@@ -5,6 +5,11 @@ mod dongles;
 mod home;
 mod inspect;
 mod keys;
+#[cfg(unix)]
+mod page;
 mod returns;
 mod server;
 mod stick;
+#[cfg(unix)]
+#[path = "../../../tests/readme/wildcard.rs"]
+mod wildcard;

@@ -13,7 +13,8 @@ use tallykey_protocol::{
     limits::{GRANT_MAX, PROOF_MAX},
     list::List,
     proof::{Given, GrantState, Proof},
-    receipt::{GivenAway, Kind, Receipt},
+    receipt::{GivenAway, Kind, Receipt, identity},
+    request::Held,
 };
 use tallykey_signing::{
     Signer, SoftwareKey,
@@ -23,7 +24,7 @@ use tallykey_signing::{
 
 use crate::{
     home::{Home, NAME},
-    server::{PRODUCT, Server},
+    server::{Has, PRODUCT, Server},
 };
 
 pub(crate) const SERIAL: &str = "TK-000042";
@@ -161,6 +162,14 @@ impl Stick {
         };
         let receipt = self.signed(kind.typ(), |out| receipt.encode(out));
         self.receipts.push(receipt);
+    }
+
+    /// What a machine has of the licence made from the newest receipt.
+    pub(crate) fn converted(&self, count: u64) -> Has {
+        let thumbprint = thumbprint(&self.key.public_key());
+        let (_, revision) = self.gross();
+        let lines = vec![Held { line: 1, count }];
+        (identity(&thumbprint, self.counter), revision, lines)
     }
 
     /// Takes its next grant.
