@@ -6,6 +6,7 @@ mod dongle;
 mod error;
 mod machine;
 mod order;
+mod profile;
 mod redeem;
 mod refusal;
 mod request;

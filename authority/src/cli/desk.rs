@@ -93,6 +93,12 @@ enum DeskCommand {
         #[arg(long)]
         serial: String,
     },
+    /// Sign the next revision of a product's profile
+    Profile {
+        /// The form, JSON
+        #[arg(value_name = "FILE")]
+        form: PathBuf,
+    },
     /// Write the file of an entry again
     Reissue {
         /// The entry's number
@@ -144,6 +150,7 @@ impl DeskArgs {
                 serial,
             } => vec![desk.instruct(&asked(request)?, serial, *kind)?],
             DeskCommand::Revoke { serial } => vec![desk.revoke(serial)?],
+            DeskCommand::Profile { form } => vec![desk.profile(&read(form)?)?],
             DeskCommand::Reissue { entry } => {
                 self.finish.again(&desk.register, *entry, screen)?;
                 return Ok(ExitCode::SUCCESS);

@@ -103,6 +103,13 @@ pub(crate) enum Refusal {
     NotLowered { entry: u64 },
     #[error("the server still shows a licence that entry {entry} replaced")]
     StillInstalled { entry: u64 },
+    #[error("the form of the profile is not understood: {source}")]
+    Profile {
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("the profile has more than 64 features, or more than 256 weights or mappings")]
+    ProfileTooLong,
     #[error("no dongle {} has proved itself here", plain(serial))]
     UnknownDongle { serial: String },
     #[error(
@@ -166,6 +173,8 @@ impl Refusal {
             Self::StaleConfirmation { .. } => ("stale-confirmation", WRONG, "nothing is left to do for this return"),
             Self::NotLowered { .. } => ("not-lowered", DAMAGED, "have the licence with the lower counts imported, then ask for a new request"),
             Self::StillInstalled { .. } => ("still-installed", DAMAGED, "have the older licence removed, then ask for a new request"),
+            Self::Profile { .. } => ("bad-profile", WRONG, "correct the form; docs/desk.md shows one"),
+            Self::ProfileTooLong => ("profile-too-long", WRONG, "take features or rules out, or use models that end in *"),
             Self::UnknownDongle { .. } => ("unknown-dongle", MISSING, "redeem or answer a request of this dongle first, so that its key is known"),
             Self::RevokedAlready { .. } => ("revoked-already", WRONG, "send the list again with `desk reissue`"),
         }

@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Instruction,
     /// A revocation list.
     Revocation,
+    /// A product profile.
+    Profile,
 }
 
 /// One entry.
@@ -66,6 +68,8 @@ pub(crate) struct Entry {
     pub(crate) changes: Vec<Change>,
     /// A dongle that proved itself.
     pub(crate) seen: Option<Seen>,
+    /// Revision of a product profile.
+    pub(crate) profile_revision: Option<u64>,
     /// What leaves, in armour; empty if nothing does.
     pub(crate) file: String,
 }
@@ -118,6 +122,7 @@ impl Kind {
             Self::Time => "time",
             Self::Instruction => "instruction",
             Self::Revocation => "revocation",
+            Self::Profile => "profile",
         }
     }
 }
@@ -138,6 +143,7 @@ impl Entry {
             desk_nonce: None,
             changes: Vec::new(),
             seen: None,
+            profile_revision: None,
             file: String::new(),
         }
     }

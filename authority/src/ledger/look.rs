@@ -53,6 +53,13 @@ impl Register {
         revisions.max().unwrap_or(0)
     }
 
+    /// The newest revision of the profile of `product`; 0 for none.
+    pub(crate) fn profile_revision(&self, product: &str) -> u64 {
+        let of_product = self.entries().filter(|(_, entry)| entry.product == product);
+        let revisions = of_product.filter_map(|(_, entry)| entry.profile_revision);
+        revisions.max().unwrap_or(0)
+    }
+
     /// The entry with this number, from 1.
     pub(crate) fn entry(&self, number: u64) -> Option<&Entry> {
         self.entries()

@@ -178,6 +178,31 @@ fn devices_get_a_licence_by_their_addresses() {
 }
 
 #[test]
+fn a_profile_gets_the_next_revision_and_a_wrong_form_is_refused() {
+    let home = Home::with_keys();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/product.json");
+    let form = fs::read_to_string(example).expect("the example");
+    let sign = |form: &str, out| {
+        fs::write(home.path("form"), form).expect("writable");
+        home.desk(&["profile", "form", "--out", out])
+    };
+    sign(&form.replace("\"terms\"", "\"term\""), "p1").refused("bad-profile");
+    sign(&form, "p1").exits(0);
+    let out = sign(&form, "p2").exits(0).out();
+    assert!(out.contains("revision 2"), "{out}");
+    let shown = home
+        .run(&["inspect", "p1", "p2", "--dir", "vendor", "--json"])
+        .exits(0)
+        .json();
+    let says = |file: usize| &shown["files"][file]["objects"][0]["says"];
+    assert_eq!(
+        (&says(0)["revision"], &says(1)["revision"]),
+        (&1.into(), &2.into())
+    );
+    assert_eq!(says(1)["feature"][0]["id"], "camera");
+}
+
+#[test]
 fn a_time_token_answers_a_request_once() {
     let home = Home::with_keys();
     let server = Server::new(9);

@@ -20,6 +20,8 @@ fn page() -> PathBuf {
 fn every_command_answers_as_the_page_says() {
     let home = Home::new();
     Server::new(9).asks(&home, "nvr-3.request", Purpose::New, 1);
+    let example = page().with_file_name("../examples/product.json");
+    fs::copy(example, home.path("product.json")).expect("the example");
     let text = fs::read_to_string(page()).expect("the page");
     let blocks = text.split("```console\n").skip(1);
     let blocks: Vec<_> = blocks.filter_map(|rest| rest.split("```").next()).collect();
