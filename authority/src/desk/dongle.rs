@@ -27,6 +27,7 @@ impl Desk {
         let purposes = [Purpose::New, Purpose::Update, Purpose::Repair];
         let request = self.request(asked, &purposes)?;
         order.check()?;
+        self.known(request.product, order)?;
         let (dongle, attested, proof) = self.plugged(&request, serial)?;
         let serial = attested.serial;
         if proof.lifecycle != Lifecycle::Sealed {

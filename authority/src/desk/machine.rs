@@ -30,6 +30,7 @@ impl Desk {
         let purposes = [Purpose::New, Purpose::Update, Purpose::Repair];
         let request = self.request(asked, &purposes)?;
         order.check()?;
+        self.known(request.product, order)?;
         bindable(&request.binding)?;
         let holder = Id(thumbprint(&request.host_key));
         self.no_open_return(holder, request.product)?;
@@ -99,6 +100,7 @@ impl Desk {
         order: &Order,
     ) -> Result<Entry, DeskError> {
         order.check()?;
+        self.known(product, order)?;
         let features = order.channels.len();
         if features == 0 {
             return Err(Refusal::NothingChanges.into());

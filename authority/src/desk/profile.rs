@@ -2,14 +2,15 @@
 
 use serde::Deserialize;
 use tallykey_protocol::{
-    armour::{Armoured, Label},
+    armour::{self, Armoured, Label},
     cbor::Full,
+    limits::PROFILE_MAX,
     list::List,
     profile::{Budgets, Feature, Mapping, Policy, Profile, Weight},
 };
 use tallykey_signing::sign_profile;
 
-use super::{Desk, DeskError, Refusal};
+use super::{Desk, DeskError, Order, Refusal};
 use crate::ledger::{Entry, Kind};
 
 #[derive(Deserialize)]
@@ -116,6 +117,32 @@ impl Desk {
             file: Armoured { label, bytes }.to_string(),
             ..Entry::new(self.now, Kind::Profile)
         })
+    }
+}
+
+impl Desk {
+    /// Refuses a feature that the newest profile of `product` does not have. Where none was signed here, the desk
+    /// cannot tell.
+    pub(super) fn known(&self, product: &str, order: &Order) -> Result<(), DeskError> {
+        let mut profiles = self.register.entries().rev();
+        let signed = |entry: &Entry| entry.kind == Kind::Profile && entry.product == product;
+        let Some((entry, signed)) = profiles.find(|(_, entry)| signed(entry)) else {
+            return Ok(());
+        };
+        let mut buffer = vec![0; PROFILE_MAX];
+        let record = armour::single(signed.file.as_bytes(), Label::Profile, &mut buffer);
+        let record = record.map_err(|source| DeskError::Armour { entry, source })?;
+        let profile = Profile::verify(record, &self.trust.root());
+        let profile = profile.map_err(|source| DeskError::Entry { entry, source })?;
+        let has = |feature: &str| profile.features.iter().any(|known| known.id == feature);
+        match order.channels.iter().find(|(feature, _)| !has(feature)) {
+            Some((feature, _)) => Err(Refusal::UnknownFeature {
+                feature: feature.clone(),
+                entry,
+            }
+            .into()),
+            None => Ok(()),
+        }
     }
 }
 

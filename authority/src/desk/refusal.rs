@@ -34,6 +34,8 @@ pub(crate) enum Refusal {
         "the machine's parts weigh {weight} of the 6 that are needed, or neither board nor network card is among them"
     )]
     BindingTooWeak { weight: u32 },
+    #[error("the profile of entry {entry} has no feature {feature}")]
+    UnknownFeature { feature: String, entry: u64 },
     #[error("nothing would change")]
     NothingChanges,
     #[error("{feature} would fall from {before} to {after}; counts of a dongle never fall")]
@@ -150,6 +152,7 @@ impl Refusal {
             Self::ReturnOpen { .. } => ("return-open", WRONG, "have its file imported (`desk reissue` makes it again) and confirm the return with the server's next request"),
             Self::WrongPurpose { .. } => ("wrong-purpose", WRONG, "use the command for that purpose, or ask for a request of another"),
             Self::BindingTooWeak { .. } => ("binding-too-weak", MOVED, "offer a MAC licence: `desk issue --mac-list`"),
+            Self::UnknownFeature { .. } => ("unknown-feature", WRONG, "look at the profile with `inspect`; a new feature needs a new profile first"),
             Self::NothingChanges => ("nothing-changes", WRONG, "give other counts with --channels"),
             Self::CountFalls { .. } => ("count-falls", WRONG, "have the channels retired at the dongle and redeem the receipt"),
             Self::PlanEnd { .. } => ("plan-end", WRONG, "give --valid-to with --plan subscription or fixed-term, and neither for perpetual"),

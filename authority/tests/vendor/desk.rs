@@ -6,7 +6,7 @@ use tallykey_protocol::request::Purpose;
 
 use crate::{
     home::{Home, Ran},
-    server::Server,
+    server::{PRODUCT, Server},
 };
 
 impl Home {
@@ -200,6 +200,11 @@ fn a_profile_gets_the_next_revision_and_a_wrong_form_is_refused() {
         (&1.into(), &2.into())
     );
     assert_eq!(says(1)["feature"][0]["id"], "camera");
+    sign(&form.replace("acme-vms", PRODUCT), "p3").exits(0);
+    Server::new(9).asks(&home, "r1", Purpose::New, 1);
+    home.issue("r1", "camrea=64", "a1")
+        .refused("unknown-feature");
+    home.issue("r1", "camera=64", "a1").exits(0);
 }
 
 #[test]
