@@ -59,6 +59,17 @@ tests() {
     TALLYKEY_PYTHON=$tools/bin/python cargo test --locked --workspace --all-features -- --skip "$sweep"
 }
 
+# What only root can set up: a process, or a socket, of another user. Built as who runs this.
+another_user() {
+    local as_root='' said
+    [ "$(id -u)" -eq 0 ] || as_root="sudo"
+    said=$(cargo ${as_root:+--config "target.'cfg(unix)'.runner='$as_root'"} test --locked --workspace --all-features \
+        --test api --test cli -- --ignored another_user 2>&1) || { echo "$said"; return 1; }
+    echo "$said" | grep '^test '
+    # None left out, and none added that only looks like it.
+    [ "$(grep -c '^test .* ok$' <<<"$said")" -eq 2 ]
+}
+
 step "packages" install_packages
 step "tools" install_tools
 step "format" cargo fmt --all --check
@@ -67,9 +78,10 @@ step "clippy, as packaged (no simulator)" cargo clippy --locked --no-default-fea
 step "licences and links" env PATH="$tools/bin:$PATH" cargo deny --locked check bans licenses sources
 step "documentation" cargo doc --locked --workspace --no-deps
 step "core without std or heap" firmware-sim/core/bare/link.sh
-step "release build" cargo build --locked --release
+step "release build" cargo build --locked --release --workspace --bins
 step "tests" tests
 step "power cuts in every flash write" \
     cargo test --locked --workspace --all-features --test dongle -- --nocapture "$sweep"
-step "a real kernel" tests/vm/run.sh target/debug
+step "as another user" another_user
+step "a real kernel" env TALLYKEY_PYTHON="$tools/bin/python" tests/vm/run.sh
 printf '\nall checks passed in %d s\n' $((SECONDS - started))

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 /// A room of the host, the rooms it may name, and the crates of ours that it may name.
 const ROOMS: [(&str, &[&str], &[&str]); 10] = [
     ("usb", &[], &["tallykey_protocol", "tallykey_sim"]),
@@ -203,6 +205,36 @@ fn files_stay_small() {
         }
     }
     assert!(long.is_empty(), "over 500 lines:\n{}", long.join("\n"));
+}
+
+/// Of the files of each frozen version of the protocol, their names and contents. A digest here never changes: what
+/// makes it fail is undone, and a new version gets files of its own.
+const FROZEN: [(&str, &str); 1] = [(
+    "frozen_v1",
+    "f75d20c8d2ad19d28d8f8550701349873f6d7c4853cae7fffcff34bdda93fee5",
+)];
+
+#[test]
+fn frozen_bytes_are_not_edited() {
+    let tests = Path::new("protocol/tests");
+    for (version, digest) in FROZEN {
+        let mut files = files_below(&tests.join(version));
+        let root = tests.join(version).with_extension("rs");
+        let text = fs::read_to_string(&root).expect("readable");
+        files.push((root, text));
+        files.sort();
+        let mut hasher = Sha256::new();
+        for (path, text) in files {
+            let name = path.file_name().expect("a file").to_string_lossy();
+            hasher.update(format!("{name} {}\n{text}", text.len()));
+        }
+        let found: String = hasher
+            .finalize()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(found, digest, "protocol/tests/{version} was edited");
+    }
 }
 
 #[test]

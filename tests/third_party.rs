@@ -5,6 +5,9 @@
 //! the packages of `tests/third_party/requirements.txt`.
 #![cfg(feature = "sim")]
 
+#[path = "third_party/composite.rs"]
+mod composite;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -20,8 +23,8 @@ use tallykey_sim::provision::{Order, chip_id, provision};
 
 const SERIAL: &str = "TK-PUBLIC-1";
 
-/// Writes what a dongle of `vendor` shows to any host, as files.
-fn export(vendor: &Vendor, folder: &Path) {
+/// A dongle of `vendor` with 64 cameras and 8 of vca; `keep` gets its owner code.
+fn provisioned(vendor: &Vendor, keep: impl FnOnce(&str)) -> SimDongle {
     let flash = SimFlash::blank(chip_id(SERIAL));
     let dongle =
         SimDongle::plug(SimPlatform::new(flash, Clock::real())).expect("blank flash boots");
@@ -34,8 +37,17 @@ fn export(vendor: &Vendor, folder: &Path) {
         raise: true,
         now: simulator::ISSUED_AT,
     };
-    provision(&dongle, vendor, &order, |_| Ok(())).expect("a blank dongle is provisioned");
+    let keep = |code: &str| {
+        keep(code);
+        Ok(())
+    };
+    provision(&dongle, vendor, &order, keep).expect("a blank dongle is provisioned");
+    dongle
+}
 
+/// Writes what a dongle of `vendor` shows to any host, as files.
+fn export(vendor: &Vendor, folder: &Path) {
+    let (dongle, profile) = (provisioned(vendor, |_| ()), simulator::profile());
     let write =
         |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).expect("a writable folder");
     let mut channel = Channel::new(dongle.connect().expect("plugged in")).expect("a channel");
@@ -83,11 +95,11 @@ fn export(vendor: &Vendor, folder: &Path) {
     write("nonce.bin", &nonce);
 }
 
-fn python(folder: &Path) -> Output {
+fn python(arguments: &[&Path]) -> Output {
     let interpreter = std::env::var_os("TALLYKEY_PYTHON").unwrap_or_else(|| "python3".into());
     Command::new(interpreter)
         .arg("tests/third_party/verify.py")
-        .arg(folder)
+        .args(arguments)
         .output()
         .expect("python3 runs")
 }
@@ -95,7 +107,7 @@ fn python(folder: &Path) -> Output {
 /// Python must refuse it, and for this reason: a missing package would be a failure too.
 #[track_caller]
 fn refused(folder: &Path, reason: &str) {
-    let output = python(folder);
+    let output = python(&[folder]);
     let errors = String::from_utf8_lossy(&output.stderr).to_lowercase();
     assert!(!output.status.success(), "it passed");
     assert!(
@@ -108,7 +120,7 @@ fn refused(folder: &Path, reason: &str) {
 fn plain_python_follows_a_dongle_up_to_the_root() {
     let folder = tempfile::tempdir().expect("a folder");
     export(&simulator::vendor().expect("constant keys"), folder.path());
-    let output = python(folder.path());
+    let output = python(&[folder.path()]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");

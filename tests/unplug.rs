@@ -4,6 +4,8 @@
 #[path = "impostor/bench.rs"]
 #[expect(dead_code, reason = "the impostors use the rest")]
 mod bench;
+#[path = "unplug/faults.rs"]
+mod faults;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};

@@ -148,9 +148,12 @@ fn shown(dongle: &Status) -> String {
     let hostile = dongle.hostile.iter();
     lines.extend(hostile.map(|mode| ("fault", format!("hostile {mode}"))));
     lines.extend(dongle.armed.iter().map(|armed| ("fault", armed.clone())));
-    if dongle.sign_time_ms > 0 {
-        lines.push(("sign time", format!("{} ms", dongle.sign_time_ms)));
-    }
+    let times = [
+        ("sign time", dongle.sign_time_ms),
+        ("erase time", dongle.erase_time_ms),
+    ];
+    let slow = times.into_iter().filter(|(_, ms)| *ms > 0);
+    lines.extend(slow.map(|(name, ms)| (name, format!("{ms} ms"))));
     if dongle.asking {
         lines.push(("button", "asks to be pressed".to_owned()));
     }

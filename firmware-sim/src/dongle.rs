@@ -286,6 +286,7 @@ impl SimDongle {
             stalled: state.cable.is_stalled(),
             hostile: state.cable.mode().map(|mode| mode.to_string()),
             sign_time_ms: state.pace.sign_ms,
+            erase_time_ms: state.pace.erase_ms,
             button,
             asking,
             cut_planned: state.cable.is_cut_planned(),

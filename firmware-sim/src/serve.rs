@@ -33,6 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // The station was not made to wait nor to suffer, and is not counted.
         dongle.clear();
         dongle.set_sign_time(arguments.sign_time);
+        dongle.set_erase_time(arguments.erase_time);
         dongle.set_button(arguments.button);
         for fault in &arguments.faults {
             fault

@@ -4,6 +4,8 @@
 mod clients;
 #[path = "program/ctl.rs"]
 mod ctl;
+#[path = "program/docs.rs"]
+mod docs;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

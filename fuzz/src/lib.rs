@@ -5,7 +5,7 @@
 //! | --- | --- | --- |
 //! | [`reports`] | reports, as a dongle and as a host meet them | `corpus/reports` |
 //! | [`message`] | a request or reply of one command | `corpus/message` |
-//! | [`record`] | signed records, their claims, trust bundles, armour | `corpus/record` |
+//! | [`record`] | signed records, their claims, envelopes, armour, files of several | `corpus/record` |
 //! | [`certificate`] | certificates, chains, certification requests | `corpus/certificate` |
 //! | [`session`] | a whole life of a dongle: hosts, sessions, time, resets | `corpus/session` |
 

@@ -67,6 +67,9 @@ pub const RULES_MAX: usize = 256;
 /// Records that one grant may absorb.
 pub const ABSORBS_MAX: usize = 16;
 
+/// Longest trust bundle in bytes: a root, a name and what is around them.
+pub const BUNDLE_MAX: usize = CERT_MAX + LABEL_MAX + 32;
+
 /// Lines in one software licence: what several grants gave, merged into one.
 pub const LICENCE_LINES_MAX: usize = 64;
 

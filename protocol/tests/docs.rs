@@ -1,5 +1,6 @@
 //! `docs/protocol.md` says what the code does: commands, statuses and limits.
 
+use tallykey_protocol::armour::Label;
 use tallykey_protocol::command::Command;
 use tallykey_protocol::limits;
 use tallykey_protocol::status::Status;
@@ -57,6 +58,29 @@ fn kebab(variant: impl std::fmt::Debug) -> String {
         text.extend(letter.to_lowercase());
     }
     text
+}
+
+#[test]
+fn every_label_is_in_the_page_with_the_size_of_what_it_holds() {
+    let written = rows("| label | holds | most bytes |");
+    let written = written
+        .iter()
+        .map(|row| (row[0].to_owned(), row[2].to_owned()));
+    let size = |label| match label {
+        Label::Grant => limits::GRANT_MAX,
+        Label::Profile => limits::PROFILE_MAX,
+        Label::TrustBundle => limits::BUNDLE_MAX,
+        Label::Licence => limits::LICENCE_MAX.max(limits::COMPOSITE_MAX),
+        Label::Request => limits::REQUEST_MAX,
+        Label::Receipt => limits::RECEIPT_MAX,
+        Label::Instruction | Label::Time => limits::INSTRUCTION_MAX,
+        Label::Revocation => limits::REVOCATION_MAX,
+        Label::Proof => limits::PROOF_MAX,
+    };
+    let known = Label::ALL
+        .into_iter()
+        .map(|label| (format!("`{}`", label.name()), size(label).to_string()));
+    assert!(written.eq(known), "docs/protocol.md §12");
 }
 
 #[test]

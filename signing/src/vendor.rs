@@ -8,7 +8,7 @@ use tallykey_protocol::{
     id::PublicKey,
     instruction::Instruction,
     licence::Licence,
-    limits::{CERT_MAX, LABEL_MAX},
+    limits::{BUNDLE_MAX, CERT_MAX},
     profile::Profile,
     revocation::RevocationList,
     time::TimeToken,
@@ -151,7 +151,7 @@ impl Vendor {
             root: &self.root.certificate,
             test: self.test,
         };
-        let mut out = vec![0; CERT_MAX + LABEL_MAX + 32];
+        let mut out = vec![0; BUNDLE_MAX];
         // Name and root were bounded when the root was made.
         let length = bundle.encode(&mut out).unwrap_or_else(|Full| {
             unreachable!("a root of at most {CERT_MAX} bytes and a name of at most 64 fit")

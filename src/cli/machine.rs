@@ -73,7 +73,7 @@ impl View<'_> {
             })
         });
         json!({
-            "kind": environment.map_or("unknown", Environment::kind),
+            "kind": environment.map_or("unknown", |e| e.kind().name()),
             "hypervisor": environment.and_then(|e| e.hypervisor),
             "container": environment.and_then(|e| e.container),
             "product": environment.and_then(|e| e.product.as_deref()),

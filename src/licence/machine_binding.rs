@@ -1,7 +1,7 @@
 //! What a software licence is bound to: which components of a machine are recorded, as salted hashes, and how much
 //! of that must still be there.
 //!
-//! `Facts → Bindable → recorded components`, and back: `recorded components + Facts → Match → Standing`.
+//! `Facts → Bindable → Binding`, and back: `Binding + Facts → Match → Standing`.
 
 mod facts;
 mod footing;
@@ -11,9 +11,9 @@ mod tests;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tallykey_protocol::limits::{COMPONENT_LEN, COMPONENTS_MAX, SALT_LEN};
+use tallykey_protocol::limits::{COMPONENT_LEN, SALT_LEN};
 use tallykey_protocol::list::List;
-use tallykey_protocol::target::{Component, Part};
+use tallykey_protocol::target::{Binding, Component, Part};
 use thiserror::Error;
 
 use super::SupportClass;
@@ -163,19 +163,16 @@ impl<'f> Bindable<'f> {
     /// # Panics
     /// Never: the kinds and [`CARDS_MAX`] bound what is recorded.
     #[must_use]
-    pub fn record(&self, salt: &[u8; SALT_LEN]) -> List<Component, COMPONENTS_MAX> {
-        let mut components: Vec<_> = self
-            .recorded
-            .iter()
-            .filter_map(|fact| {
-                Some(Component {
-                    part: fact.part,
-                    hash: hash(salt, fact.value()?),
-                })
-            })
-            .collect();
+    pub fn record(&self, salt: [u8; SALT_LEN]) -> Binding {
+        let components = self.recorded.iter().filter_map(|fact| {
+            let hash = hash(&salt, fact.value()?);
+            let part = fact.part;
+            Some(Component { part, hash })
+        });
+        let mut components: Vec<_> = components.collect();
         components.sort_by_key(|component| (component.part, component.hash));
-        List::of(&components).expect("six at most")
+        let components = List::of(&components).expect("six at most");
+        Binding { salt, components }
     }
 }
 

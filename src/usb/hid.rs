@@ -92,17 +92,16 @@ impl HidFinder {
 impl Finder for HidFinder {
     fn find(&mut self) -> Result<Vec<Found>, UsbError> {
         let nodes = nodes::nodes(self.wanted);
-        match (&nodes, &self.last) {
-            (Some(nodes), _) if nodes.is_empty() => return Ok(Vec::new()),
+        let found = match (&nodes, &self.last) {
+            (Some(nodes), _) if nodes.is_empty() => Vec::new(),
             // Only where each of them was found: one that was not may have been too new.
             (Some(nodes), Some((before, found)))
-                if nodes == before && nodes.len() == found.len() =>
+                if nodes.is_subset(before) && before.len() == found.len() =>
             {
-                return Ok(found.clone());
+                nodes::that_stayed(nodes, found)
             }
-            _ => {}
-        }
-        let found = self.look()?;
+            _ => self.look()?,
+        };
         self.last = nodes.map(|nodes| (nodes, found.clone()));
         Ok(found)
     }

@@ -1,101 +1,158 @@
-//! A11: a device that plays back what a real dongle once said.
+//! A11: a device that plays back what a real dongle once said, and a host's messages played back to a dongle.
 
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::thread;
 use std::time::Duration;
 
 use tallykey::dongle::{BadProof, Fault};
 use tallykey::usb::{ReportPort, UsbError};
-use tallykey_protocol::frame::{DeviceInfo, Endpoint, InitReply, Input, Packets, command};
+use tallykey_protocol::command::{Command, certificate, heartbeat, hello, open as wire, prove};
+use tallykey_protocol::cose::{CoseError, Typ};
+use tallykey_protocol::frame::{DeviceInfo, Endpoint, Input, Packets};
+use tallykey_protocol::proof::Kind;
 use tallykey_protocol::report::Report;
+use tallykey_protocol::session::MacError;
+use tallykey_protocol::status::Status;
+use tallykey_sim::dongle::SimDongle;
+use tallykey_sim::host::{Channel, Session};
 
-use super::bench::{Between, Way, fault, open, port, simulators_own};
+use super::bench::{Between, Way, encoded, fault, open, port, simulators_own};
 
-/// Answers of one session, by command and in order.
-#[derive(Clone, Default)]
-struct Recording {
-    channel: u32,
-    answers: BTreeMap<u8, VecDeque<Vec<u8>>>,
-}
+/// Sessions that are recorded and played back.
+const SESSIONS: usize = 10_000;
 
-/// Sessions that are recorded, and how often each is played back.
-const SESSIONS: usize = 20;
-const PLAYS: usize = 10;
+/// In each so many of them the dongle is also made to attest, which costs it a signature.
+const ATTESTS_EACH: usize = 10;
 
 #[test]
-fn a11_a_recorded_session_played_back_opens_nothing() {
+fn a11_ten_thousand_recorded_sessions_open_nothing() {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| record_and_play(SESSIONS.div_ceil(threads)));
+        }
+    });
+}
+
+/// One dongle and all of its recordings: first all are made, then all are played.
+fn record_and_play(sessions: usize) {
     let dongle = simulators_own();
-    for _ in 0..SESSIONS {
-        let recording = record(&dongle);
-        for _ in 0..PLAYS {
-            match fault(open(Player::of(recording.clone()))) {
-                Fault::ProofInvalid {
-                    source: BadProof::Nonce,
-                } => {}
-                other => panic!("another fault: {other:?}"),
-            }
+    let always = always(&dongle);
+    let recordings: Vec<Recording> = (0..sessions).map(|n| record(&dongle, n)).collect();
+
+    for recording in &recordings {
+        assert_eq!(
+            played(&always, recording, &recording.opening),
+            BadProof::Nonce
+        );
+        if let Some(attest) = &recording.attest {
+            let wrong = CoseError::WrongTyp {
+                found: Typ::AttestProof,
+                expected: Typ::OpenProof,
+            };
+            assert_eq!(played(&always, recording, attest), BadProof::Record(wrong));
         }
     }
+    beats_collected_ahead(&dongle, &recordings);
+    messages_to_the_dongle(&dongle, &recordings);
 }
 
-fn record(dongle: &tallykey_sim::dongle::SimDongle) -> Recording {
-    let tape = Arc::new(Mutex::new(Recording::default()));
-    let recorder = Arc::clone(&tape);
-    let listening = Between::on(port(dongle), move |way, code, message| {
-        if way == Way::ToHost {
-            let mut tape = recorder.lock().expect("one thread");
-            if code == command::INIT {
-                let mut nonce = [0; 8];
-                nonce.copy_from_slice(&message[..8]);
-                tape.channel = InitReply::parse(message, nonce).expect("honest").channel;
-            } else {
-                let answers = tape.answers.entry(code).or_default();
-                answers.push_back(message.clone());
-            }
-        }
-        true
+/// What a bystander has of one session.
+struct Recording {
+    channel: u32,
+    /// The `open` proof.
+    opening: Vec<u8>,
+    /// A heartbeat each way, under the session's MAC.
+    beat: [Vec<u8>; 2],
+    attest: Option<Vec<u8>>,
+}
+
+fn record(dongle: &SimDongle, n: usize) -> Recording {
+    let channel = Channel::new(dongle.connect().expect("plugged in")).expect("a channel");
+    let mut session = Session::open(channel, [9; 16]).expect("nobody has it");
+    let (command, nonce) = (Command::Heartbeat, [0; 16]);
+    let message = session.sealed(command, &heartbeat::Request { nonce });
+    let reply = session.channel().exchange(command.code(), &message);
+    let reply = reply.expect("an answer");
+    let attest = n.is_multiple_of(ATTESTS_EACH).then(|| {
+        let ask = prove::Request {
+            kind: Kind::Attest,
+            nonce: [n as u8; 32],
+            statement: b"anything",
+        };
+        let answer = session.ask(Command::Prove, &ask).expect("an answer");
+        let reply: prove::Reply<'_> = answer.read_ok().expect("it attests anything");
+        reply.proof.to_vec()
     });
-    let mut session = open(listening).expect("an honest dongle");
-    session.heartbeat().expect("an honest dongle");
-    session.prove().expect("an honest dongle");
+    let recording = Recording {
+        channel: session.channel().id(),
+        opening: session.opening().to_vec(),
+        beat: [message, reply],
+        attest,
+    };
     session.close().expect("an honest dongle");
-    tape.lock().expect("one thread").clone()
+    recording
 }
 
-/// The best player there could be: it answers INIT itself, gives the very channel that was recorded,
-/// and every request gets the answer of its kind, in order.
-struct Player {
-    endpoint: Endpoint,
-    recording: Recording,
-    queue: VecDeque<Report>,
+type Answers = BTreeMap<u8, Vec<u8>>;
+
+/// The answers that are the same in each session.
+fn always(dongle: &SimDongle) -> Answers {
+    let channel = Channel::new(dongle.connect().expect("plugged in")).expect("a channel");
+    let hello = hello::Request {
+        min: hello::VERSION_MIN,
+        current: hello::VERSION,
+    };
+    let certificate = certificate::Request { known: None };
+    [
+        (Command::Hello, encoded(&hello)),
+        (Command::Certificate, encoded(&certificate)),
+    ]
+    .map(|(command, request)| {
+        let answer = channel.exchange(command.code(), &request);
+        (command.code(), answer.expect("an answer"))
+    })
+    .into()
 }
 
-impl Player {
-    fn of(recording: Recording) -> Box<dyn ReportPort> {
-        let info = DeviceInfo {
+/// Why the host does not believe `proof` as the answer to its `open`.
+fn played(always: &Answers, recording: &Recording, proof: &[u8]) -> BadProof {
+    let mut answers = always.clone();
+    let mut reply = vec![Status::Ok.code()];
+    reply.extend(encoded(&wire::Reply { proof }));
+    answers.insert(Command::Open.code(), reply);
+    let player = Player {
+        endpoint: Endpoint::new(DeviceInfo {
             version: [0, 1, 0],
             capabilities: 0,
-        };
-        Box::new(Self {
-            endpoint: Endpoint::new(info),
-            recording,
-            queue: VecDeque::new(),
-        })
-    }
+        }),
+        channel: recording.channel,
+        answers,
+        queue: VecDeque::new(),
+    };
+    of_proof(fault(open(Box::new(player))))
+}
+
+/// The best player there could be: it answers INIT itself, gives the very channel that was recorded, and every request
+/// gets the answer of its kind.
+struct Player {
+    endpoint: Endpoint,
+    channel: u32,
+    answers: Answers,
+    queue: VecDeque<Report>,
 }
 
 impl ReportPort for Player {
     fn write(&mut self, report: &Report) -> Result<(), UsbError> {
-        match self.endpoint.receive(report, 0, self.recording.channel) {
+        match self.endpoint.receive(report, 0, self.channel) {
             Input::Nothing => {}
             Input::Reply(reply) => self.queue.push_back(reply),
             Input::Message {
                 channel, command, ..
             } => {
-                let answers = self.recording.answers.entry(command).or_default();
-                if let Some(answer) = answers.pop_front() {
-                    let packets = Packets::new(channel, command, &answer);
+                if let Some(answer) = self.answers.get(&command) {
+                    let packets = Packets::new(channel, command, answer);
                     self.queue.extend(packets.expect("it was one message"));
                 }
             }
@@ -105,5 +162,45 @@ impl ReportPort for Player {
 
     fn read(&mut self, _: Duration) -> Result<Option<Report>, UsbError> {
         Ok(self.queue.pop_front())
+    }
+}
+
+/// A host in a session of its own is given every heartbeat that was ever answered.
+fn beats_collected_ahead(dongle: &SimDongle, recordings: &[Recording]) {
+    let beats: VecDeque<_> = recordings.iter().map(|r| r.beat[1].clone()).collect();
+    let beats = Mutex::new(beats);
+    let mut session = open(Between::on(port(dongle), move |way, command, message| {
+        if way == Way::ToHost && command == Command::Heartbeat.code() {
+            let next = beats.lock().expect("one thread").pop_front();
+            *message = next.expect("one for each heartbeat");
+        }
+        true
+    }))
+    .expect("honest until it is open");
+    for _ in recordings {
+        let fault = session.heartbeat().expect_err("made before this session");
+        assert_eq!(of_proof(fault), BadProof::Mac(MacError::Mismatch));
+    }
+    // Its session is over on neither side; the dongle's ends with the bus.
+    dongle.bus_reset();
+}
+
+/// A dongle in a session is given every message that a host ever sent it.
+fn messages_to_the_dongle(dongle: &SimDongle, recordings: &[Recording]) {
+    let channel = Channel::new(dongle.connect().expect("plugged in")).expect("a channel");
+    let mut session = Session::open(channel, [9; 16]).expect("nobody has it");
+    for recording in recordings {
+        let answer = session.deliver(Command::Heartbeat, &recording.beat[0]);
+        assert_eq!(answer.expect("an answer").status, Status::MacInvalid);
+    }
+    let beat = heartbeat::Request { nonce: [1; 16] };
+    let answer = session.ask(Command::Heartbeat, &beat);
+    assert_eq!(answer.expect("an answer").status, Status::Ok);
+}
+
+fn of_proof(fault: Fault) -> BadProof {
+    match fault {
+        Fault::ProofInvalid { source } => source,
+        other => panic!("another fault: {other:?}"),
     }
 }

@@ -55,8 +55,8 @@ fn copy(from: &Path, to: &Path) {
 
 fn judged(kind: &str, now: &Facts) -> Match {
     let before = facts(kind);
-    let recorded = Bindable::of(&before).expect("bindable").record(&SALT);
-    judge(&SALT, &recorded, now).expect("our own record")
+    let binding = Bindable::of(&before).expect("bindable").record(SALT);
+    judge(&binding, now).expect("our own record")
 }
 
 fn drift(judged: &Match) -> Vec<(&'static str, Change)> {

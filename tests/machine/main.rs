@@ -59,7 +59,7 @@ fn a_server_with_bonded_cards_bridges_and_a_management_card() {
     );
     assert_eq!(weight(&server), 10);
     let here = environment(&server);
-    assert_eq!((here.kind(), here.hypervisor), ("physical", None));
+    assert_eq!((here.kind().name(), here.hypervisor), ("physical", None));
     assert_eq!(here.product.as_deref(), Some("Dell Inc. PowerEdge R350"));
 }
 
@@ -79,7 +79,7 @@ fn a_small_computer_whose_maker_left_a_serial_out() {
         ]
     );
     assert_eq!(weight(&nuc), 9);
-    assert_eq!(environment(&nuc).kind(), "physical");
+    assert_eq!(environment(&nuc).kind().name(), "physical");
 }
 
 #[test]
@@ -97,7 +97,10 @@ fn a_virtual_machine_with_an_identity_of_its_own() {
     );
     assert_eq!(weight(&vm), 8);
     let here = environment(&vm);
-    assert_eq!((here.kind(), here.hypervisor), ("vm", Some("QEMU")));
+    assert_eq!(
+        (here.kind().name(), here.hypervisor),
+        ("virtual-machine", Some("QEMU"))
+    );
 }
 
 #[test]
@@ -116,7 +119,10 @@ fn a_container_shows_too_little_and_is_told_what_it_can_have() {
     let refused = Bindable::of(&container).expect_err("no identity");
     assert_eq!(refused.code(), "machine-not-unique");
     let here = environment(&container);
-    assert_eq!((here.kind(), here.container), ("container", Some("docker")));
+    assert_eq!(
+        (here.kind().name(), here.container),
+        ("container", Some("docker"))
+    );
     assert_eq!(here.hypervisor, Some("unknown"));
 }
 
@@ -136,7 +142,7 @@ fn a_board_without_smbios_has_the_serial_of_its_device_tree() {
     );
     assert_eq!(weight(&board), 9);
     let here = environment(&board);
-    assert_eq!(here.kind(), "physical");
+    assert_eq!(here.kind().name(), "physical");
     assert_eq!(
         here.product.as_deref(),
         Some("Raspberry Pi 4 Model B Rev 1.4")

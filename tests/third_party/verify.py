@@ -4,11 +4,15 @@
 Written from protocol/records.cddl and the RFCs that it names, without any of our code.
 
     verify.py FOLDER
+    verify.py --composite ROOT LICENCE PARTS
 
 FOLDER holds root.der, factory.der, dongle.der, profile.cbor, grant.cbor, state-proof.cbor (raw COSE) and
-nonce.bin. Prints what the records say as one JSON document.
+nonce.bin. LICENCE is a composite licence in armour, ROOT the vendor's root in DER; what is signed in it goes
+to the folder PARTS, for openssl to have its own look: certificates, what was signed (.tbs), signatures (.sig).
+Prints what the records say as one JSON document.
 """
 
+import base64
 import hashlib
 import io
 import json
@@ -81,6 +85,61 @@ def verify(data, kind, signer=None, root=None):
     return load(payload), hashlib.sha256(structure).digest(), certificate
 
 
+def armoured(text, label):
+    """The one object in armour (RFC 7468)."""
+    head, tail = f"-----BEGIN {label}-----", f"-----END {label}-----"
+    return base64.b64decode(text.split(head)[1].split(tail)[0])
+
+
+def composite(root, licence, parts):
+    """A composite licence, as docs/protocol.md §12 says."""
+    root = x509.load_der_x509_certificate(root.read_bytes())
+    root.verify_directly_issued_by(root)
+    envelope = load(armoured(licence.read_text(), "TALLYKEY LICENCE"))
+    assert set(envelope) == {1, 2, 3, 4} and envelope[1] == 1, "format 1"
+    dongle, factory = map(x509.load_der_x509_certificate, envelope[4])
+    certified(dongle, certified(factory, root))
+    assert (role(factory), role(dongle)) == ("factory", "dongle")
+    receipt, _, _ = verify(envelope[2], "receipt.convert-offline", signer=dongle.public_key())
+    grant, digest, issuer = verify(envelope[3], "grant", root=root)
+    assert role(issuer) == "issuer" or (role(issuer) == "factory-issuer" and grant[-65539] == 1)
+
+    serial = dongle.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)[0].value
+    key = thumbprint(dongle.public_key())
+    assert serial == receipt[1] == grant[2], "certificate, receipt and grant name one dongle"
+    assert grant[8] == {5: key}, "the grant is for this key"
+    named = (receipt[-65568], receipt[-65539], receipt[-65537])
+    assert named == (digest, grant[-65539], grant[-65537]), "the receipt names this grant"
+    assert grant[-65543] == 2, "it may be converted offline"
+    granted = {line[0]: line for line in grant[-65542]}
+    lines = {}
+    for line, before, after in receipt[-65569]:
+        assert before < after <= granted[line][2], "no more than was granted"
+        lines[granted[line][1]] = after - before
+    counter = receipt[-65560].to_bytes(8, "big")
+    salt, components, host_key = receipt[-65570]
+
+    certificates = {"dongle": dongle, "factory": factory, "issuer": issuer}
+    for name, certificate in certificates.items():
+        (parts / f"{name}.der").write_bytes(certificate.public_bytes(Encoding.DER))
+    for name, record in {"receipt": envelope[2], "grant": envelope[3]}.items():
+        protected, _, payload, signature = load(record).value
+        structure = cbor2.dumps(["Signature1", protected, b"", payload])
+        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+        (parts / f"{name}.tbs").write_bytes(structure)
+        (parts / f"{name}.sig").write_bytes(encode_dss_signature(r, s))
+    print(json.dumps({
+        "vendor": grant[1],
+        "serial": serial,
+        "product": grant[-65537],
+        "lines": lines,
+        "identity": hashlib.sha256(b"tallykey receipt identity" + key + counter).hexdigest(),
+        "salt": salt.hex(),
+        "components": len(components),
+        "host_key": host_key.hex(),
+    }))
+
+
 def main(folder):
     read = lambda name: (folder / name).read_bytes()
     root = x509.load_der_x509_certificate(read("root.der"))
@@ -115,4 +174,7 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    if sys.argv[1] == "--composite":
+        composite(*map(pathlib.Path, sys.argv[2:]))
+    else:
+        main(pathlib.Path(sys.argv[1]))

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Makes the guest: busybox, udev, the modules for USB/IP and HID, the programs under test.
+# Makes the guest: busybox, udev, the modules for USB/IP and HID, the programs under test, and other people's hosts.
 #
-# usage: tests/vm/initrd.sh WORK BINARIES RULES INITRD
+# usage: tests/vm/initrd.sh WORK RULES INITRD PYTHON PROGRAM…
 set -euo pipefail
-work=$1 binaries=$2 rules=$3 initrd=$4
+work=$1 rules=$2 initrd=$3 python=$4
+shift 4
 PATH=$PATH:/usr/sbin:/sbin
 here=$(dirname "$0")
 from=$work/root
@@ -35,12 +36,14 @@ cp /usr/bin/{setpriv,jq,lsusb,usbreset,getfacl} "$guest/usr/bin/"
 cp /usr/sbin/usbip "$guest/usr/sbin/"
 # usbip looks names of vendors up and complains without.
 cp -L /usr/share/misc/usb.ids "$guest/usr/share/hwdata/"
-for program in tallykey tallykey-sim; do
-    strip -o "$guest/usr/bin/$program" "$binaries/$program"
+for program in "$@"; do
+    strip -o "$guest/usr/bin/${program##*/}" "$program"
 done
+"$here/python.sh" "$python" "$guest"
 
-for program in "$guest"/bin/udevadm "$guest"/usr/bin/* "$guest"/usr/sbin/*; do
-    ldd "$program" | awk '/=> \// { print $3 } $1 ~ "^/lib" { print $1 }'
+# Busybox is static, scripts are no programs to it: ldd refuses them.
+find "$guest" -type f \( -path '*/bin/*' -o -path '*/sbin/*' -o -name '*.so' \) | while read -r program; do
+    { ldd "$program" 2>/dev/null || true; } | awk '/=> \// { print $3 } $1 ~ "^/lib" { print $1 }'
 done | sort -u | while read -r library; do
     install -D -m 755 "$library" "$guest$library"
 done
@@ -61,4 +64,5 @@ printf 'passwd: files\ngroup: files\n' >"$guest/etc/nsswitch.conf"
 cp "$here"/guest/*.sh "$guest/test/"
 cp udev/desktop/70-tallykey.rules "$guest/test/desktop.rules"
 install -m 755 "$here/guest/init.sh" "$guest/init"
-(cd "$guest" && find . -print0 | LC_ALL=C sort -z | cpio --null -o -H newc --quiet -R 0:0) | gzip -1 >"$initrd"
+# Not compressed: QEMU maps it, and an emulated CPU would take a second to unpack it.
+(cd "$guest" && find . -print0 | LC_ALL=C sort -z | cpio --null -o -H newc --quiet -R 0:0) >"$initrd"

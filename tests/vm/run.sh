@@ -2,7 +2,7 @@
 # A real Linux kernel enumerates our dongle: QEMU runs Debian's kernel and udev with our rules, the service as its
 # own user and the simulator behind USB/IP. Then the same with an empty rules file, which has to fail.
 #
-# usage: tests/vm/run.sh [FOLDER OF tallykey AND tallykey-sim]    (built in target/debug if none is given)
+# usage: tests/vm/run.sh    (builds what it runs; TALLYKEY_PYTHON has tests/third_party/requirements.txt installed)
 #
 # Packages: acl binutils busybox-static cpio jq kmod qemu-system-x86 usbip usbutils. The kernel and udev are downloaded and
 # unpacked below target/vm, never installed. The CPU is emulated: a /dev/kvm that is there may still not work.
@@ -10,22 +10,24 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 work=$PWD/target/vm
-binaries=${1:-}
-if [ -z "$binaries" ]; then
-    cargo build --locked --workspace --all-features --bins
-    binaries=target/debug
-fi
+target=${CARGO_TARGET_DIR:-target}
+python=${TALLYKEY_PYTHON:-python3}
 
 # Boots the guest with these rules; its console goes to the log.
 boot() {
     local name=$1 rules=$2
-    tests/vm/initrd.sh "$work" "$binaries" "$rules" "$work/$name.initrd"
+    tests/vm/initrd.sh "$work" "$rules" "$work/$name.initrd" "$python" "$target"/release/tallykey{,-sim} \
+        "$target/debug/examples/ctaphid_hidraw"
     # Many times what it takes, on a busy machine too: only a guest that hangs gets there.
     timeout 900 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -smp 1 -m 768 -nodefaults -no-user-config \
         -no-reboot -display none -serial stdio -kernel "$work/vmlinuz" -initrd "$work/$name.initrd" \
         -append "console=ttyS0 panic=-1 quiet mitigations=off" </dev/null | tr -d '\r' >"$work/$name.log" ||
         echo "GUEST KILLED" >>"$work/$name.log"
 }
+
+# As they are delivered: an emulated CPU feels the difference. The other host comes with the tests.
+cargo build --locked --release --workspace --bins
+cargo build --locked --workspace --all-features --example ctaphid_hidraw
 
 before=$SECONDS
 mkdir -p "$work"
@@ -46,4 +48,9 @@ if ! grep -qx 'GUEST EXIT 1' "$work/empty.log" || ! grep -q '^FAILED: .*no-permi
     echo "with an empty rules file the guest has to fail with no-permission, and did not"
     exit 1
 fi
+
+# What the guest's kernel has read, in words: /sys gives it, and hid-decode shows that others read in it what we mean.
+sed -n 's/^report descriptor //p' "$work/rules.log" | basenc --base16 --decode >"$work/report_descriptor"
+"$python" -m hidtools.cli.decode "$work/report_descriptor" >"$work/hid-decode.log"
+diff tests/vm/hid-decode.txt "$work/hid-decode.log" || { echo "hid-decode reads something else"; exit 1; }
 printf -- '-- passes with our rules, and fails without as it must; both in %d s\n' $((SECONDS - before))

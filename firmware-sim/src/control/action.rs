@@ -11,8 +11,8 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
-/// Longest signature that can be asked for, ms: longer than any host waits.
-const SIGN_TIME_MAX_MS: u64 = 600_000;
+/// Longest work that can be asked for, ms: longer than any host waits.
+const TIME_MAX_MS: u64 = 600_000;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
@@ -81,7 +81,13 @@ pub enum Action {
     /// Let signatures take time: 2.6 to 600 on real parts
     SignTime {
         /// Milliseconds
-        #[arg(value_name = "MS", value_parser = clap::value_parser!(u64).range(..=SIGN_TIME_MAX_MS))]
+        #[arg(value_name = "MS", value_parser = clap::value_parser!(u64).range(..=TIME_MAX_MS))]
+        ms: u64,
+    },
+    /// Let the erasure of a sector take time: 22 to 400 on real parts
+    EraseTime {
+        /// Milliseconds
+        #[arg(value_name = "MS", value_parser = clap::value_parser!(u64).range(..=TIME_MAX_MS))]
         ms: u64,
     },
     /// Press the button, or say what becomes of it from now on
@@ -96,7 +102,7 @@ pub enum Action {
         #[command(subcommand)]
         mode: Mode,
     },
-    /// End every fault and set the counters to zero; plug, sign time and button stay
+    /// End every fault and set the counters to zero; plug, sign and erase time and button stay
     Clear,
 }
 
@@ -209,7 +215,8 @@ impl Action {
             Self::Stall { reports } => dongle.stall(reports.map(NonZeroU64::get)),
             Self::Release => dongle.release(),
             Self::Cut { write, tear } => dongle.cut(PowerCut::after(write.get() - 1, tear.0)),
-            Self::SignTime { ms } => dongle.set_sign_time((*ms).min(SIGN_TIME_MAX_MS)),
+            Self::SignTime { ms } => dongle.set_sign_time((*ms).min(TIME_MAX_MS)),
+            Self::EraseTime { ms } => dongle.set_erase_time((*ms).min(TIME_MAX_MS)),
             Self::Button { to: Knob::Press } if !dongle.is_asking() => {
                 return Err(Refusal::NotAsking);
             }

@@ -21,6 +21,8 @@ pub struct Status {
     pub hostile: Option<String>,
     /// What a signature takes, ms.
     pub sign_time_ms: u64,
+    /// What it takes to erase a sector, ms.
+    pub erase_time_ms: u64,
     /// What becomes of its button.
     pub button: Button,
     /// Whether a request waits for the button.

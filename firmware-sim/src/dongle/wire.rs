@@ -75,8 +75,8 @@ impl ReportDevice for Wire<'_> {
         if self.cable.is_quiet() || self.cable.has_impostor() {
             return;
         }
-        if self.pace.work(self.core) {
-            self.cable.count(Counter::SlowSignatures);
+        for slow in self.pace.work(self.core).into_iter().flatten() {
+            self.cable.count(slow);
         }
         let presses = self.core.platform().take_presses();
         self.cable.add(Counter::Asked, presses.asked);

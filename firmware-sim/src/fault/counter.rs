@@ -41,6 +41,8 @@ pub enum Counter {
     Cuts,
     /// Signatures that took the time of `sign-time`
     SlowSignatures,
+    /// Sectors whose erasure took the time of `erase-time`
+    SlowErasures,
     /// Times that it asked for its button
     Asked,
     /// Times that the button said yes

@@ -58,6 +58,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(super) sign_time: u64,
 
+    /// What it takes to erase a sector of this part's flash, in milliseconds: real ones take 22 to 400.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(super) erase_time: u64,
+
     /// What becomes of the button that the dongle asks for before it gives channels away.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Button::Accept)]
     pub(super) button: Button,

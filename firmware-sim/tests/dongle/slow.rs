@@ -11,6 +11,7 @@ use tallykey_protocol::frame::{
 use tallykey_protocol::report::Report;
 use tallykey_protocol::status::Status;
 use tallykey_sim::dongle::SimDongle;
+use tallykey_sim::fault::Counter;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::provision::chip_id;
 
@@ -148,6 +149,7 @@ fn a_change_of_bank_is_accompanied_by_a_keepalive_every_100_ms() {
     };
     assert!(host.is_answer(&answer, Command::MakeKey.code(), &[Status::Ok.code()]));
     assert_eq!(waited, 20 * 90);
+    assert_eq!(dongle.counted(Counter::SlowErasures), 20);
     // The next one goes into the log.
     host.send(Command::MakeKey.code(), b"\xA1\x01\x50nonce of station");
     assert!(!host.heard().is_empty());

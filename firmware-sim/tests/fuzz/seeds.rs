@@ -1,5 +1,8 @@
 //! Where fuzzing begins: what honest hosts and dongles say to each other.
 
+#[path = "files.rs"]
+mod files;
+
 use tallykey_protocol::armour::{Armoured, Label};
 use tallykey_protocol::command::{
     Command, Encode, certificate, certify, grant, heartbeat, hello, make_key, open, personalise,
@@ -30,6 +33,7 @@ pub(crate) fn all() -> Vec<Seed> {
     add("reports", reports());
     add("message", messages(&facts));
     add("record", records(&facts));
+    add("record", files::files(&facts));
     add("certificate", certificates(&facts));
     add("session", sessions(&facts));
     seeds

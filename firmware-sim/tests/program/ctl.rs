@@ -14,7 +14,7 @@ impl Running {
     }
 
     /// What it prints when it goes well.
-    fn ctl(&self, words: &str) -> String {
+    pub(crate) fn ctl(&self, words: &str) -> String {
         let output = self.try_ctl(words);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ctl {words}: {said}");
@@ -216,7 +216,9 @@ fn a_wait_ends_when_it_happens_or_says_that_it_has_not() {
     assert!(said.contains("dropped is 0 and not 1") && said.contains("code: not-reached"));
     assert!(running.ctl("status").contains("sign time   1 ms"));
     running.ctl("sign-time 0");
-    assert_eq!(running.is("sign_time_ms"), 0);
+    running.ctl("erase-time 2");
+    let times = ["sign_time_ms", "erase_time_ms"].map(|name| running.is(name));
+    assert_eq!(times, [0, 2]);
 }
 
 #[test]

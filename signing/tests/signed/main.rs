@@ -16,6 +16,7 @@ mod record_sins;
 mod records;
 mod requests;
 mod revocations;
+mod round_trip;
 mod second_opinion;
 mod sins;
 mod updates;

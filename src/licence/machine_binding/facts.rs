@@ -1,5 +1,6 @@
 //! What was found of a machine: the readers' side of the rules.
 
+use tallykey_protocol::request;
 use tallykey_protocol::target::Part;
 
 use super::most;
@@ -62,13 +63,13 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The innermost kind: `container`, `vm` or `physical`.
+    /// The innermost kind, as a request tells it.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> request::Environment {
         match (self.container, self.hypervisor) {
-            (Some(_), _) => "container",
-            (None, Some(_)) => "vm",
-            (None, None) => "physical",
+            (Some(_), _) => request::Environment::Container,
+            (None, Some(_)) => request::Environment::VirtualMachine,
+            (None, None) => request::Environment::Physical,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! How much of a recorded machine is still there.
 
-use tallykey_protocol::limits::SALT_LEN;
-use tallykey_protocol::target::{Component, Part};
+use tallykey_protocol::target::{Binding, Component, Part};
 use thiserror::Error;
 
 use super::{Facts, SupportClass, WEIGHT_MIN, hash, identifies, most, name, weight};
@@ -116,19 +115,16 @@ impl Match {
     }
 }
 
-/// Compares the machine that `recorded` describes under `salt` with the one that `facts` describe.
+/// Compares the machine that `binding` describes with the one that `facts` describe.
 ///
 /// # Errors
 /// [`BadBinding`] if the recorded components would bind a licence to no machine: whoever made the request wrote
 /// them, and neither a dongle nor a signature judges them.
-pub fn judge(
-    salt: &[u8; SALT_LEN],
-    recorded: &[Component],
-    facts: &Facts,
-) -> Result<Match, BadBinding> {
+pub fn judge(binding: &Binding, facts: &Facts) -> Result<Match, BadBinding> {
+    let recorded = &*binding.components;
     check(recorded)?;
     let here = facts.components.iter().filter_map(|fact| {
-        let hash = hash(salt, fact.value()?);
+        let hash = hash(&binding.salt, fact.value()?);
         Some(Component {
             part: fact.part,
             hash,

@@ -30,8 +30,8 @@ const SERVER: [(Part, &str); 6] = [
 ];
 
 fn judged(recorded: &Facts, now: &Facts) -> Match {
-    let recorded = Bindable::of(recorded).expect("bindable").record(&SALT);
-    judge(&SALT, &recorded, now).expect("our own record")
+    let binding = Bindable::of(recorded).expect("bindable").record(SALT);
+    judge(&binding, now).expect("our own record")
 }
 
 /// The server, with the component at `at` replaced by another.
@@ -183,7 +183,7 @@ fn of_many_cards_two_are_recorded_whatever_their_order() {
     let one_way = machine(&components);
     components.reverse();
     let other_way = machine(&components);
-    let record = |facts: &Facts| Bindable::of(facts).expect("bindable").record(&SALT);
+    let record = |facts: &Facts| Bindable::of(facts).expect("bindable").record(SALT);
     assert_eq!(record(&one_way), record(&other_way));
     assert_eq!(Bindable::of(&one_way).expect("bindable").weight(), 10);
 }
@@ -191,31 +191,27 @@ fn of_many_cards_two_are_recorded_whatever_their_order() {
 #[test]
 fn a_request_that_names_two_machines_binds_to_none() {
     let server = machine(&SERVER);
-    let sound = Bindable::of(&server).expect("bindable").record(&SALT);
+    let sound = Bindable::of(&server).expect("bindable").record(SALT);
+    let judged = |components: &[Component]| {
+        let components = List::of(components).expect("eight at most");
+        let salt = SALT;
+        judge(&Binding { salt, components }, &server)
+    };
     let other = |part| Component {
         part,
         hash: hash(&SALT, "another"),
     };
     for part in [Part::Board, Part::Cpu, Part::Network] {
-        let mut both = sound.to_vec();
+        let mut both = sound.components.to_vec();
         both.push(other(part));
-        assert_eq!(
-            judge(&SALT, &both, &server),
-            Err(BadBinding::TooMany { part })
-        );
+        assert_eq!(judged(&both), Err(BadBinding::TooMany { part }));
     }
-    let board = sound[0];
-    let twice = [board, other(Part::Network), other(Part::Network)];
-    let part = Part::Network;
-    assert_eq!(
-        judge(&SALT, &twice, &server),
-        Err(BadBinding::TooMany { part })
-    );
-    for (few, weight) in [(&sound[..1], 4), (&sound[1..3], 3), (&[][..], 0)] {
-        assert_eq!(
-            judge(&SALT, few, &server),
-            Err(BadBinding::TooLittle { weight })
-        );
+    let (part, card) = (Part::Network, other(Part::Network));
+    let twice = [sound.components[0], card, card];
+    assert_eq!(judged(&twice), Err(BadBinding::TooMany { part }));
+    for (few, weight) in [(0..1, 4), (1..3, 3), (0..0, 0)] {
+        let few = &sound.components[few];
+        assert_eq!(judged(few), Err(BadBinding::TooLittle { weight }));
     }
 }
 
@@ -247,9 +243,9 @@ proptest! {
     ) {
         let recorded = of(&recorded);
         if let Ok(bindable) = Bindable::of(&recorded) {
-            let recorded = bindable.record(&SALT);
-            let all = judge(&SALT, &recorded, &of(&now)).expect("sound");
-            let fewer = judge(&SALT, &recorded, &of(&left)).expect("sound");
+            let recorded = bindable.record(SALT);
+            let all = judge(&recorded, &of(&now)).expect("sound");
+            let fewer = judge(&recorded, &of(&left)).expect("sound");
             prop_assert!(fewer.matched() <= all.matched());
             prop_assert!(all.holds() || !fewer.holds());
             prop_assert!(fewer.drift().len() >= all.drift().len());
@@ -266,12 +262,12 @@ proptest! {
     ) {
         let recorded = of(&recorded);
         if let Ok(bindable) = Bindable::of(&recorded) {
-            let one = judge(&SALT, &bindable.record(&SALT), &of(&now)).expect("sound");
-            let other = judge(&salt, &bindable.record(&salt), &of(&shuffled)).expect("sound");
+            let one = judge(&bindable.record(SALT), &of(&now)).expect("sound");
+            let other = judge(&bindable.record(salt), &of(&shuffled)).expect("sound");
             prop_assert_eq!(one.matched(), other.matched());
             prop_assert_eq!(one.holds(), other.holds());
-            let hashes = |salt| bindable.record(salt).iter().map(|c| c.hash).collect::<Vec<_>>();
-            prop_assert!(salt == SALT || hashes(&salt) != hashes(&SALT));
+            let hashes = |salt| bindable.record(salt).components.iter().map(|c| c.hash).collect::<Vec<_>>();
+            prop_assert!(salt == SALT || hashes(salt) != hashes(SALT));
         }
     }
 
@@ -280,7 +276,7 @@ proptest! {
         let recorded = of(&recorded);
         match Bindable::of(&recorded) {
             Ok(bindable) => {
-                let same = judge(&SALT, &bindable.record(&SALT), &recorded).expect("sound");
+                let same = judge(&bindable.record(SALT), &recorded).expect("sound");
                 prop_assert!(same.holds() && same.drift().is_empty());
                 prop_assert_eq!(same.recorded(), bindable.weight());
                 prop_assert!(bindable.weight() >= WEIGHT_MIN);

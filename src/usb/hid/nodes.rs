@@ -1,9 +1,10 @@
-//! Which hidraw nodes there are, cheaply: hidapi walks through all devices of the system at each look.
+//! Which hidraw nodes there are, cheaply: at each look hidapi reads all that /sys says of every HID device and of what it
+//! hangs on.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Match;
+use super::{Found, Match};
 
 /// Where Linux lists hidraw nodes.
 const CLASS: &str = "/sys/class/hidraw";
@@ -28,6 +29,16 @@ fn listed(class: &Path, wanted: Match) -> Option<BTreeSet<String>> {
         }
     }
     Some(nodes)
+}
+
+/// Those whose node is still there.
+pub(super) fn that_stayed(nodes: &BTreeSet<String>, found: &[Found]) -> Vec<Found> {
+    let names: BTreeSet<&str> = nodes.iter().filter_map(|n| n.split(' ').next()).collect();
+    found
+        .iter()
+        .filter(|found| names.contains(found.key.trim_start_matches("/dev/")))
+        .cloned()
+        .collect()
 }
 
 #[cfg(all(test, unix))]
@@ -60,5 +71,17 @@ mod tests {
     fn a_system_without_such_a_list_is_not_one_without_dongles() {
         let absent = Path::new("/nonexistent/class/hidraw");
         assert_eq!(listed(absent, Match::default()), None);
+    }
+
+    #[test]
+    fn of_several_those_stay_whose_node_does() {
+        let found = |number| Found::new(format!("/dev/hidraw{number}"), None);
+        let nodes = [
+            "hidraw1 0003:1209:0001.0005",
+            "hidraw12 0003:1209:0001.0007",
+        ];
+        let nodes = nodes.map(str::to_owned).into();
+        let before = [found(1), found(2), found(12)];
+        assert_eq!(that_stayed(&nodes, &before), [found(1), found(12)]);
     }
 }

@@ -16,15 +16,16 @@ fail() {
     exit 1
 }
 
-# wait_for WHAT COMMAND…: until the command succeeds, for at most 200 tries. Asking takes the one CPU away from those
+seconds() { read -r up _ </proc/uptime; echo "${up%.*}"; }
+
+# wait_for WHAT COMMAND…: until the command succeeds, for at most two minutes. Asking takes the one CPU away from those
 # who are asked, hence the pause.
 wait_for() {
-    local what=$1 left=200
+    local what=$1 end=$(($(seconds) + 120))
     shift
     until "$@"; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || fail "$what: given up after 200 tries"
-        usleep 200000
+        [ "$(seconds)" -lt $end ] || fail "$what: given up after two minutes"
+        usleep 50000
     done
 }
 
@@ -38,11 +39,26 @@ as() {
 # serve USER WHERE: the service of this user, in the background, with its loopback port there or none.
 serve() {
     local user=$1
+    mkfifo "/run/$user.log"
+    tee "/tmp/$user.log" <"/run/$user.log" >/run/said &
     (
         export RUST_LOG=info,tallykey::usb=debug
         exec /usr/bin/setpriv --reuid "$user" --regid "$user" --clear-groups tallykey serve --simulate --usb --listen "$2" \
             --state-dir "/var/lib/$user/state" --socket "/var/lib/$user/api.sock"
-    ) >"/tmp/$user.log" 2>&1 &
+    ) >"/run/$user.log" 2>&1 &
+}
+
+# What the services say, line by line, so that waiting for one costs the CPU nothing.
+mkfifo /run/said
+exec 9<>/run/said
+
+# hear PATTERN: until a service says so, each line once. Only a hint when to ask it.
+hear() {
+    local line
+    while read -r -t 120 line <&9; do
+        case "$line" in $1) return ;; esac
+    done
+    fail "nobody says $1"
 }
 
 ask() {
@@ -65,10 +81,18 @@ status() {
 # shows USER FILTER: whether the status is such that the jq filter is true.
 shows() { status "$1" | jq -e "$2" >/dev/null; }
 
-# States of the dongles that the service shows, as SERIAL=STATE. Without jq: this is asked often.
+# States of the dongles that the service shows, as SERIAL=STATE. Without jq, which starts slowly: this is asked often.
 states() {
-    status "$1" | tr -d ' \n' | grep -o '"serial":"[^"]*","state":"[^"]*"' |
-        sed 's/"serial":"\(.*\)","state":"\(.*\)"/\1=\2/' | sort | xargs echo
+    status "$1" | awk '{ text = text $0 }
+        END {
+            gsub(/ /, "", text)
+            while (match(text, /"serial":"[^"]*","state":"[^"]*"/)) {
+                split(substr(text, RSTART, RLENGTH), part, "\"")
+                printf "%s%s=%s", gap, part[4], part[8]
+                gap = " "
+                text = substr(text, RSTART + RLENGTH)
+            }
+        }'
 }
 
 # Whether these dongles and no others are shown, and so. A forbidden one will not become better by waiting.
@@ -82,19 +106,13 @@ is_shown() {
     [ "$shown" = "$wanted" ]
 }
 
-opened() { ask tallykey history --limit 1000 | jq '[.entries[] | select(.kind == "dongle-opened")] | length'; }
+attach() { usbip attach -r 127.0.0.1 -b "$1" 2>/dev/null || fail "usbip attach $1"; }
 
-# attach BUSID NODE, until its device node is there.
-attach() {
-    usbip attach -r 127.0.0.1 -b "$1" 2>/dev/null || fail "usbip attach $1"
-    wait_for "$1 gets a device node" [ -e "$2" ]
-}
+# knob WORDS…: works a knob of the second dongle.
+knob() { tallykey-sim ctl --control /tmp/knobs.sock --dongle SIM-0002 "$@" >/dev/null || fail "ctl $*"; }
 
-# detach BUSID NODE: as far as this host is concerned it was pulled out. Until the node is gone.
-detach() {
-    local port
-    port=$(usbip port 2>/dev/null | awk -v bus="/$1\$" '/^Port/ { port = $2 + 0 } $0 ~ "usbip://" && $3 ~ bus { print port }')
-    [ -n "$port" ] || fail "usbip port does not show $1: $(usbip port 2>&1)"
-    usbip detach -p "$port" >/dev/null 2>&1 || fail "usbip detach $1"
-    wait_for "the device node of $1 is gone" [ ! -e "$2" ]
-}
+# port_of BUSID: where it is attached. The kernel gives the lowest that is free, so it stays the same.
+port_of() { usbip port 2>/dev/null | awk -v bus="/$1\$" '/^Port/ { port = $2 + 0 } $0 ~ "usbip://" && $3 ~ bus { print port }'; }
+
+# detach PORT: as far as this host is concerned it was pulled out.
+detach() { usbip detach -p "$1" >/dev/null 2>&1 || fail "usbip detach of port $1: $(usbip port 2>&1)"; }

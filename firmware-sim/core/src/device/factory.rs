@@ -53,9 +53,7 @@ impl<P: Platform> Device<P> {
         root.verify_root().map_err(|_| Status::ChainInvalid)?;
         let certificate = verify_chain(leaf, &[ca], &root, Role::Dongle, None)
             .map_err(|_| Status::ChainInvalid)?;
-        let own_chip = certificate
-            .chip_id()
-            .is_none_or(|chip| chip == self.platform.chip_id());
+        let own_chip = certificate.chip_id() == Some(&self.platform.chip_id()[..]);
         if certificate.public_key() != key.public() || !own_chip {
             return Err(Status::KeyMismatch);
         }

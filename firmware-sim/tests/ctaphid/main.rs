@@ -1,15 +1,14 @@
-//! The crate `ctaphid`, a host that nobody here wrote, against the simulated dongle.
+//! The crate `ctaphid`, a host that nobody here wrote, against the simulated dongle. The example `ctaphid_hidraw`
+//! asks the same at a real kernel.
+
+mod asked;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use ctaphid::error::{CommandError, Error, RequestError, ResponseError};
-use ctaphid::types::{Command, DeviceError, VendorCommand};
+use ctaphid::error::{RequestError, ResponseError};
 use ctaphid::{Device, HidDevice, HidDeviceInfo};
-use tallykey_protocol::command::{Decode, hello, split_reply};
 use tallykey_protocol::lifecycle::Lifecycle;
-use tallykey_protocol::limits::MESSAGE_MAX;
-use tallykey_protocol::status::Status;
 use tallykey_sim::dongle::{Connection, SimDongle};
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
@@ -70,54 +69,17 @@ fn open(dongle: &SimDongle) -> Device<Handle> {
     Device::new(Handle(dongle.connect().expect("plugged in")), Info).expect("a channel")
 }
 
-fn is_device_error(answer: Result<Vec<u8>, Error>, expected: DeviceError) -> bool {
-    matches!(
-        answer,
-        Err(Error::ResponseError(ResponseError::CommandFailed(error))) if error == expected
-    )
-}
-
 #[test]
 fn it_gets_a_channel_pings_and_winks() {
     let dongle = dongle();
-    let device = open(&dongle);
-    assert_eq!(device.protocol_version(), 2);
-    assert!(device.capabilities().has_wink());
-    assert!(!device.capabilities().has_msg() && !device.capabilities().has_cbor());
-    for length in [0, 1, 57, 58, 116, 117, MESSAGE_MAX] {
-        let data: Vec<u8> = (0..length).map(|n| n as u8).collect();
-        device.ping(&data).expect("the same again");
-    }
-    device.wink().expect("blinks");
+    asked::it_pings(&open(&dongle));
     assert_eq!(dongle.winks(), 1);
 }
 
 #[test]
 fn it_asks_our_commands_and_is_refused_others() {
-    let dongle = dongle();
-    let device = open(&dongle);
-    let answer = device
-        .vendor_command(VendorCommand::H40, b"\xA2\x01\x01\x02\x01")
-        .expect("hello");
-    let (status, body) = split_reply(&answer).expect("a status");
-    let reply = hello::Reply::decode(body).expect("our reply");
-    assert_eq!(
-        (status, reply.lifecycle, reply.chip_id),
-        (Status::Ok, Lifecycle::Blank, [7; 8])
-    );
-    assert!(is_device_error(
-        device.vendor_command(VendorCommand::H7F, &[0xA0]),
-        DeviceError::InvalidCommand
-    ));
-    device.lock(Duration::from_secs(1)).expect("locked");
-    device.lock(Duration::ZERO).expect("unlocked");
-    // It reads from the capabilities that these are not to be asked.
-    assert!(matches!(
-        device.ctap2(4, &[]),
-        Err(Error::CommandError(CommandError::NotSupported(
-            Command::Cbor
-        )))
-    ));
+    let said = asked::it_says_hello_and_refuses_others(&open(&dongle()));
+    assert_eq!(said, (Lifecycle::Blank, [7; 8]));
 }
 
 #[test]

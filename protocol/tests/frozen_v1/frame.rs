@@ -3,7 +3,7 @@
 
 use tallykey_protocol::frame::{
     DeviceInfo, Endpoint, ErrorCode, Exchange, InitReply, Input, Packets, Progress, capability,
-    command, error_report, init_request,
+    command, error_report, init_request, keepalive_report,
 };
 use tallykey_protocol::report::Report;
 
@@ -68,6 +68,26 @@ const KEEPALIVE: &[u8] = &[
     0xbb, // KEEPALIVE
     0x00, 0x01, // length: 1
     0x01, // STATUS_PROCESSING
+];
+
+const BUTTON: &[u8] = &[
+    0x11, 0x22, 0x33, 0x44, // channel
+    0xbb, // KEEPALIVE
+    0x00, 0x01, // length: 1
+    0x02, // STATUS_UPNEEDED
+];
+
+const CANCEL: &[u8] = &[
+    0x11, 0x22, 0x33, 0x44, // channel
+    0x91, // CANCEL
+    0x00, 0x00, // length: 0
+];
+
+const LOCK: &[u8] = &[
+    0x11, 0x22, 0x33, 0x44, // channel
+    0x84, // LOCK
+    0x00, 0x01, // length: 1
+    0x0a, // 10 seconds
 ];
 
 /// A vendor command of 7,609 bytes, all 0x5a: its first, second and last packet.
@@ -144,6 +164,28 @@ fn error_and_keep_alive_are_one_byte() {
     );
     let mut exchange = Exchange::new(0x1122_3344, command::PING);
     assert_eq!(exchange.feed(&report(KEEPALIVE)), Progress::KeepAlive(1));
+    assert_eq!(exchange.feed(&report(BUTTON)), Progress::KeepAlive(2));
+    assert_eq!(keepalive_report(0x1122_3344, 1), report(KEEPALIVE));
+    assert_eq!(keepalive_report(0x1122_3344, 2), report(BUTTON));
+}
+
+#[test]
+fn cancel_and_lock_are_one_packet() {
+    for (command, payload, bytes) in [
+        (command::CANCEL, &[][..], CANCEL),
+        (command::LOCK, &[10], LOCK),
+    ] {
+        let sent: Vec<Report> = Packets::new(0x1122_3344, command, payload)
+            .expect("one packet")
+            .collect();
+        assert_eq!(sent, [report(bytes)]);
+        let message = Input::Message {
+            channel: 0x1122_3344,
+            command,
+            payload,
+        };
+        assert_eq!(open_device().receive(&report(bytes), 1, 0), message);
+    }
 }
 
 #[test]
