@@ -103,7 +103,7 @@ pub(crate) enum Refusal {
     StaleConfirmation { opened: u64, entry: u64 },
     #[error("the server does not show the licence with the lower counts of entry {entry}")]
     NotLowered { entry: u64 },
-    #[error("the server still shows a licence that entry {entry} replaced")]
+    #[error("the server still shows a licence that was replaced, beside that of entry {entry}")]
     StillInstalled { entry: u64 },
     #[error("the form of the profile is not understood: {source}")]
     Profile {

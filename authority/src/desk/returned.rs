@@ -6,7 +6,7 @@ use tallykey_protocol::{
     id::thumbprint,
     licence::Licence,
     limits::LICENCE_MAX,
-    request::{Purpose, Request},
+    request::{Installed, Purpose, Request},
 };
 
 use super::{Asked, Desk, DeskError, Refusal};
@@ -62,12 +62,8 @@ impl Desk {
         if !lowered {
             return Err(Refusal::NotLowered { entry: opened }.into());
         }
-        let replaced = |identity: &[u8; 32]| licence.absorbs.contains(identity);
-        match request
-            .installed
-            .iter()
-            .any(|held| replaced(&held.identity))
-        {
+        let replaced = |held: Installed<'_>| self.register.taken(Id(held.identity)).is_some();
+        match request.installed.iter().any(replaced) {
             true => Err(Refusal::StillInstalled { entry: opened }.into()),
             false => Ok(()),
         }
