@@ -73,6 +73,38 @@ fn a_room_names_only_the_rooms_it_may() {
     assert!(sins.is_empty(), "{}", sins.join("\n"));
 }
 
+/// A room of the vendor's program, and the rooms that it may name.
+const VENDOR_ROOMS: [(&str, &[&str]); 5] = [
+    ("keys", &[]),
+    ("ledger", &[]),
+    ("desk", &["keys", "ledger"]),
+    ("inspect", &["keys"]),
+    ("cli", &["keys", "ledger", "desk", "inspect"]),
+];
+
+#[test]
+fn a_room_of_the_vendor_names_only_the_rooms_it_may() {
+    let all = VENDOR_ROOMS.map(|(room, _)| room);
+    let mut sins = Vec::new();
+    for (room, rooms) in VENDOR_ROOMS {
+        for (path, code) in code_of(Path::new("authority/src"), room) {
+            for named in words_after(&code, "crate::") {
+                let other = named != room && all.contains(&named.as_str());
+                if other && !rooms.contains(&named.as_str()) {
+                    sins.push(format!("{}: {room} may not name {named}", path.display()));
+                }
+            }
+            if ["tallykey_client", "tallykey_sim", "tallykey::"]
+                .iter()
+                .any(|ours| code.contains(ours))
+            {
+                sins.push(format!("{}: only protocol and signing", path.display()));
+            }
+        }
+    }
+    assert!(sins.is_empty(), "{}", sins.join("\n"));
+}
+
 #[test]
 fn rules_are_pure() {
     let mut sins = Vec::new();
@@ -138,6 +170,7 @@ fn every_crate_forbids_unsafe() {
         "protocol/src/lib.rs",
         "signing/src/lib.rs",
         "client/src/lib.rs",
+        "authority/src/main.rs",
         "firmware-sim/src/lib.rs",
         "firmware-sim/src/main.rs",
         "firmware-sim/core/src/lib.rs",
@@ -159,6 +192,7 @@ fn files_stay_small() {
         "protocol",
         "signing",
         "client",
+        "authority",
         "firmware-sim",
         "tests",
         "benches",
@@ -217,6 +251,7 @@ fn every_row_of_the_threat_model_is_a_test() {
         "protocol",
         "signing",
         "client",
+        "authority",
         "firmware-sim",
         "tests",
     ];

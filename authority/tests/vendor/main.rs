@@ -1,0 +1,15 @@
+//! The vendor's program from outside: files in, files out, exit codes.
+
+mod desk;
+mod dongles;
+mod home;
+mod inspect;
+mod keys;
+#[cfg(unix)]
+mod page;
+mod returns;
+mod server;
+mod stick;
+#[cfg(unix)]
+#[path = "../../../tests/readme/wildcard.rs"]
+mod wildcard;
