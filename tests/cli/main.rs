@@ -5,4 +5,5 @@ mod changes;
 mod commands;
 mod files;
 mod program;
+mod software;
 mod start;

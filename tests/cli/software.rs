@@ -1,0 +1,133 @@
+//! Software licences at a terminal: imported from files, held beside a dongle, chosen, removed.
+
+use tallykey_protocol::armour::{Armoured, Label};
+use tallykey_protocol::grant::{Line, Plan};
+use tallykey_protocol::licence::{self, Macs};
+use tallykey_protocol::list::List;
+use tallykey_signing::{mac_licence, simulator};
+
+use crate::commands::file;
+use crate::program::Home;
+
+const LISTED: &str = "00:02:D1:00:00:01";
+
+/// A licence that names a camera and no machine, in armour.
+fn of_a_camera() -> String {
+    let macs = [[0x00, 0x02, 0xD1, 0, 0, 1]];
+    let lines = [licence::Line {
+        line: Line {
+            id: 1,
+            feature: "vca",
+            count: 1,
+            plan: Plan::Perpetual,
+            valid_from: simulator::ISSUED_AT,
+            valid_to: None,
+        },
+        macs: Macs::new(&macs).expect("a device"),
+    }];
+    let product = simulator::profile();
+    let lines = List::of(&lines).expect("one fits");
+    let licence = mac_licence(&product, lines, simulator::ISSUED_AT);
+    let vendor = simulator::vendor().expect("constant keys");
+    let bytes = vendor.sign_licence(&licence).expect("our own vendor");
+    let label = Label::Licence;
+    let bytes = &bytes;
+    Armoured { label, bytes }.to_string()
+}
+
+#[test]
+fn a_licence_beside_a_dongle_is_held_until_somebody_chooses() {
+    let home = Home::new();
+    let _service = home.serve();
+    home.run(&["allocate", LISTED, "--feature", "vca"]).exits(0);
+    home.run(&["allocate", "SN-4711", "--feature", "vca"])
+        .exits(0);
+    let courier = file(&home, "from-the-courier.txt", &of_a_camera());
+
+    let said = home.run(&["import", &courier]).exits(0).out();
+    assert!(said.contains(": imported\n"), "{said}");
+    let said = home.run(&["import", &courier]).exits(0).out();
+    assert!(said.contains(": was imported before\n"), "{said}");
+
+    // Loud, and no count has changed.
+    let status = home.run(&["status"]).exits(0).out();
+    assert!(
+        status.contains("*** CONFLICT ***  dongle is active, software is held and counts 0."),
+        "{status}"
+    );
+    let rehearsed = home
+        .run(&["resolve", "--keep", "software", "--dry-run"])
+        .exits(0)
+        .out();
+    assert!(
+        rehearsed.starts_with("authentication type: dongle -> software\n"),
+        "{rehearsed}"
+    );
+    let suspended = "suspended  SN-4711  vca  1 channel";
+    assert!(rehearsed.contains(suspended), "{rehearsed}");
+    assert!(!rehearsed.contains(LISTED), "{rehearsed}");
+    assert!(
+        rehearsed.ends_with("dry run: nothing was changed\n"),
+        "{rehearsed}"
+    );
+    let json = home.run(&["status", "--json"]).exits(0).json();
+    assert_eq!(json["authentication_type"], "dongle");
+
+    home.run(&["resolve", "--keep", "software"]).exits(0);
+    let status = home.run(&["status"]).exits(0).out();
+    assert!(
+        status.contains("dongle is held and counts 0: somebody chose software"),
+        "{status}"
+    );
+    let listed = home.run(&["licences", "--json"]).exits(0).json();
+    assert_eq!(listed["installed"][0]["state"], "holds");
+    let id = listed["installed"][0]["id"].as_str().expect("an id");
+
+    // Removed, the dongle waits to be chosen; then all is as it was.
+    home.run(&["licences", "remove", id]).exits(0);
+    home.run(&["licences", "remove", id])
+        .fails(3, "no-such-licence");
+    let json = home.run(&["status", "--json"]).exits(0).json();
+    assert_eq!(json["authentication_type"], "none");
+    assert_eq!(json["conflict"]["held"], "dongle");
+    let back = home
+        .run(&["resolve", "--keep", "dongle", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(back["after"]["authentication_type"], "dongle");
+    assert_eq!(back["resumed"].as_array().map(Vec::len), Some(2));
+    home.run(&["resolve", "--keep", "software"])
+        .fails(3, "nothing-to-keep");
+}
+
+#[test]
+fn what_is_refused_is_told_for_each_and_keeps_nothing_else_out() {
+    let home = Home::new();
+    let _service = home.serve();
+    std::fs::create_dir(home.path("inbox")).expect("a new folder");
+    let good = of_a_camera();
+    file(&home, "inbox/a.txt", &good);
+    file(&home, "inbox/b.txt", &good.replacen("A", "B", 40));
+    file(&home, "inbox/c.txt", "a note of the courier\n");
+    let inbox = home.path("inbox");
+    let ran = home
+        .run(&["import", inbox.to_str().expect("plain")])
+        .exits(3);
+    let (out, err) = (ran.out(), ran.err());
+    assert_eq!(out.matches(": imported\n").count(), 1, "{out}");
+    assert!(out.contains("refused (") && out.contains("next: "), "{out}");
+    assert!(out.contains("nothing of Tallykey in it"), "{out}");
+    assert!(err.contains("code: not-all-imported"), "{err}");
+    let note = home.path("inbox/c.txt");
+    let ran = home
+        .run(&["import", note.to_str().expect("plain")])
+        .exits(3);
+    assert!(
+        ran.err().contains("code: nothing-to-import"),
+        "{}",
+        ran.err()
+    );
+    let absent = home.path("absent");
+    home.run(&["import", absent.to_str().expect("plain")])
+        .fails(3, "file-unreadable");
+}
