@@ -5,11 +5,13 @@
 //! effect. `docs/states.md` is its whole table, printed by a test.
 
 mod decide;
+#[cfg(test)]
+mod model;
 mod state;
 
 use crate::licence::{Entitlement, Source};
 
-pub use decide::{Event, Takeover, decide};
+pub use decide::{Event, Takeover, decide, events};
 pub use state::{AuthenticationType, Kind, State};
 
 /// The entitlements that count, made only by [`activate`].

@@ -52,6 +52,21 @@ impl Event {
     }
 }
 
+/// What the arbiter is told of each kind, in the order of [`Kind::ALL`]: whether it gives. What appears comes before
+/// what goes, so that nothing takes over that was not held before.
+#[must_use]
+pub fn events([dongle, software]: [bool; 2]) -> [Event; 2] {
+    let told = |kind, gives| match gives {
+        true => Event::Gives(kind),
+        false => Event::Gone(kind),
+    };
+    let mut both = [told(Kind::Dongle, dongle), told(Kind::Software, software)];
+    if software && !dongle {
+        both.reverse();
+    }
+    both
+}
+
 /// The state after an event.
 #[must_use]
 pub fn decide(state: State, event: Event, takeover: Takeover) -> State {

@@ -78,6 +78,12 @@ impl Phase {
     pub const fn counts(self) -> bool {
         !matches!(self, Self::Exhausted)
     }
+
+    /// Whether it is here, or may be in a moment.
+    #[must_use]
+    pub const fn is_near(self) -> bool {
+        matches!(self, Self::Present | Self::Debounce { .. })
+    }
 }
 
 impl Grace {

@@ -71,6 +71,16 @@ pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u64)]) -> Entitlement {
     }
 }
 
+/// The same of the software licence number `licence`.
+pub(crate) fn software(licence: u8, counts: &[(&str, u64)]) -> Entitlement {
+    Entitlement {
+        source: Source::Licence {
+            identity: [licence; 32],
+        },
+        ..entitlement(licence, counts)
+    }
+}
+
 /// The same with every line ending at `end` (Unix time in seconds).
 pub(crate) fn until(end: u64, mut entitlement: Entitlement) -> Entitlement {
     for line in &mut entitlement.lines {

@@ -215,25 +215,21 @@ impl<S: Store> Core<S> {
 
     /// Lets the arbiter decide by what each kind gives now.
     fn weigh(&mut self, batch: &mut Batch) {
-        // What appears comes before what goes: so nothing takes over that was not held before.
-        let given = Kind::ALL.map(|kind| (kind, self.gives(kind)));
-        for (kind, _) in given.iter().filter(|(_, gives)| *gives) {
-            self.decide(arbiter::Event::Gives(*kind), batch);
-        }
-        for (kind, _) in given.iter().filter(|(_, gives)| !*gives) {
-            self.decide(arbiter::Event::Gone(*kind), batch);
+        for event in arbiter::events(Kind::ALL.map(|kind| self.gives(kind))) {
+            self.decide(event, batch);
         }
         self.settle();
     }
 
-    /// Whether a kind has a channel of anything. What is held has no grace: it counts for nothing now.
+    /// Whether a kind has a channel of anything. What is held has no grace, for it counts for nothing now; it is still
+    /// there while it may only be re-enumerating, or has not proved itself since a start, so that a choice is kept.
     fn gives(&self, kind: Kind) -> bool {
         let now = self.now_s();
         match kind {
             Kind::Dongle if self.state.arbiter.active() == Some(Kind::Dongle) => {
                 self.dongles.counting().any(|one| one.gives_at(now))
             }
-            Kind::Dongle => self.dongles.present().any(|one| one.gives_at(now)),
+            Kind::Dongle => self.dongles.near().any(|one| one.gives_at(now)),
             Kind::Software => self.licences.counting().any(|one| one.gives_at(now)),
         }
     }

@@ -187,6 +187,7 @@ impl Dongles {
             let was = known.phase;
             known.phase = known.grace.phase(here, &self.budget);
             passed.turned |= was.counts() != known.phase.counts();
+            passed.turned |= was.is_near() != known.phase.is_near();
             if counts && known.entitlement.is_some() {
                 passed.away |= !here;
                 passed.events.extend(known.news(was, thumbprint));
@@ -220,10 +221,18 @@ impl Dongles {
 
     /// What every open dongle gives, and then every one that is away within its grace.
     pub(super) fn counting(&self) -> impl Iterator<Item = &Entitlement> {
-        let away = self.known.values().filter(|known| known.is_away());
-        let away = away.filter(|known| known.phase.counts());
-        self.present()
-            .chain(away.filter_map(|known| known.entitlement.as_ref()))
+        self.present().chain(self.away_while(Phase::counts))
+    }
+
+    /// What every open dongle gives, and then every one that has just gone or has not proved itself since the start.
+    pub(super) fn near(&self) -> impl Iterator<Item = &Entitlement> {
+        self.present().chain(self.away_while(Phase::is_near))
+    }
+
+    fn away_while(&self, wanted: fn(Phase) -> bool) -> impl Iterator<Item = &Entitlement> {
+        let away = self.known.values();
+        away.filter(move |known| known.is_away() && wanted(known.phase))
+            .filter_map(|known| known.entitlement.as_ref())
     }
 
     /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
@@ -272,7 +281,7 @@ impl Dongles {
 pub(super) struct Passed {
     /// What the history has to tell.
     pub(super) events: Vec<Event>,
-    /// Whether a dongle began or ceased to count.
+    /// Whether a dongle began or ceased to count, or to be near.
     pub(super) turned: bool,
     /// Whether one is away, so that what is published of it grows old by the second.
     pub(super) away: bool,

@@ -1,5 +1,7 @@
 //! Software licences, and that they and dongles exclude each other.
 
+use std::time::Duration;
+
 use tallykey::licence::machine_binding::{Bindable, Standing};
 use tallykey::service::{
     AuthenticationType, Held, ImportItem, Imported, Kind, ServiceError, Snapshot,
@@ -83,6 +85,9 @@ fn kind(snapshot: &Snapshot) -> (AuthenticationType, Option<Held>) {
     (snapshot.authentication_type, snapshot.held)
 }
 
+/// As the product says, or longer.
+const DEBOUNCE: Duration = Duration::from_secs(30);
+
 const SOFTWARE_ASKS: Option<Held> = Some(Held {
     kind: Kind::Software,
     asks: true,
@@ -128,8 +133,10 @@ async fn a_dongle_beside_an_active_licence_changes_no_count_and_the_reverse_neit
     });
     assert_eq!(kind(&snapshot), (AuthenticationType::Software, asks));
     assert_eq!(bench.counts("camera").total, 12);
-    // Held, it has no grace: it is gone at once.
+    // Held, it has no grace: it is gone when it does not come back at once.
     let snapshot = bench.unplug(&dongle).await;
+    assert_eq!(kind(&snapshot), (AuthenticationType::Software, asks));
+    let snapshot = bench.pass(DEBOUNCE).await;
     assert_eq!(kind(&snapshot), (AuthenticationType::Software, None));
 
     let bench = Bench::start().await;
@@ -183,7 +190,16 @@ async fn the_operator_chooses_and_is_told_before_which_devices_that_suspends() {
     });
     assert_eq!(kind(&snapshot), (AuthenticationType::Software, held));
     assert_eq!(bench.counts("camera").suspended, 2);
+    // The choice outlives a crash, in which the dongle has to prove itself anew.
+    let bench = bench.crash().await;
+    assert_eq!(
+        kind(&bench.service.snapshot()),
+        (AuthenticationType::Software, held)
+    );
+    let snapshot = bench.plug(&dongle).await;
+    assert_eq!(kind(&snapshot), (AuthenticationType::Software, held));
     // And back.
+    let resolve = |keep, dry_run| bench.service.resolve(&actor, keep, dry_run);
     let back = resolve(Kind::Dongle, false).await.expect("both are there");
     assert_eq!(back.resumed.len(), 2);
     assert_eq!(bench.counts("camera").suspended, 0);
@@ -251,7 +267,7 @@ async fn a_disk_moved_to_another_machine_counts_on_for_a_grace_and_holds_again_a
         "{found:?}, {drift} drifted"
     );
     assert_eq!(bench.counts("camera").total, 12);
-    let days = |days: u64| std::time::Duration::from_secs(days * 24 * 3_600);
+    let days = |days: u64| Duration::from_secs(days * 24 * 3_600);
     bench.pass(days(13)).await;
     assert_eq!(bench.counts("camera").total, 12);
     bench.pass(days(1)).await;
