@@ -6,7 +6,7 @@
 //! From the wire inwards: [`report`] → [`frame`] → [`command`] → [`session`] → records
 //! ([`cose`], [`cert`], [`grant`], [`profile`], [`proof`], [`receipt`], [`instruction`], [`time`], [`licence`],
 //! [`composite`], [`request`], [`revocation`], [`trust`]).
-//! In files records wear [`armour`], and several may follow each other ([`file`]). Sizes are in [`limits`].
+//! In files records wear [`armour`], and several may follow each other ([`mod@file`]). Sizes are in [`limits`].
 
 #![no_std]
 #![forbid(unsafe_code)]
