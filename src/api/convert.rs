@@ -264,7 +264,18 @@ pub(super) fn need(need: Need) -> wire::Need {
     }
 }
 
-pub(super) fn history_entry(entry: HistoryEntry) -> wire::HistoryEntry {
+/// Members of an entry that hold signed records.
+const SIGNED: [&str; 2] = ["record", "shown"];
+
+/// Signed records are for administrators: a licence that names no machine is worth something on any.
+pub(super) fn history_entry(mut entry: HistoryEntry, reader: Role) -> wire::HistoryEntry {
+    if reader != Role::Admin {
+        for member in SIGNED {
+            if let Some(signed) = entry.body.get_mut(member) {
+                *signed = "for administrators".into();
+            }
+        }
+    }
     wire::HistoryEntry {
         seq: entry.seq,
         at: moment(entry.at),
@@ -308,6 +319,24 @@ mod tests {
     fn a_masked_id_keeps_its_last_four_characters() {
         assert_eq!(masked("TK-000123/7/1"), "…/7/1");
         assert_eq!(masked("ä1"), "…ä1");
+    }
+
+    #[test]
+    fn a07_signed_records_of_the_history_are_for_administrators() {
+        let entry = HistoryEntry {
+            seq: 1,
+            at: 0,
+            actor: "uid:0".into(),
+            kind: "licence-imported".into(),
+            body: serde_json::json!({ "id": "aa", "record": "0oRZ" }),
+            hash: [0; 32],
+        };
+        for reader in [Role::Viewer, Role::Client] {
+            let shown = history_entry(entry.clone(), reader).body;
+            assert_eq!(shown["id"], "aa");
+            assert_eq!(shown["record"], "for administrators");
+        }
+        assert_eq!(history_entry(entry, Role::Admin).body["record"], "0oRZ");
     }
 
     #[test]

@@ -70,10 +70,17 @@ fn facts(body: &Value) -> String {
     }
 }
 
+/// Longest fact that a person reads. Signed records are longer; `--json` has them whole.
+const READ_MAX: usize = 200;
+
 fn fact(value: &Value) -> String {
-    match value {
+    let text = match value {
         Value::String(text) if !text.is_empty() && !text.contains([' ', '=', '"']) => text.clone(),
         other => other.to_string(),
+    };
+    match text.len() {
+        0..=READ_MAX => text,
+        long => format!("({long} bytes)"),
     }
 }
 
@@ -87,5 +94,7 @@ mod tests {
     fn facts_are_pairs() {
         let body = json!({ "device": "00:02:D1:1A:2B:3C", "model": null, "label": "a b", "n": 2 });
         assert_eq!(facts(&body), "device=00:02:D1:1A:2B:3C label=\"a b\" n=2");
+        let body = json!({ "id": 1, "record": "A".repeat(1_000) });
+        assert_eq!(facts(&body), "id=1 record=(1000 bytes)");
     }
 }

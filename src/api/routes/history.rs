@@ -1,6 +1,6 @@
 //! `GET /v1/history`
 
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 use serde::Deserialize;
 use tallykey_client::wire::HistoryPage;
 
@@ -10,7 +10,7 @@ use crate::{
         convert,
         error::{ApiError, HttpRefusal},
     },
-    service::{HISTORY_PAGE_MAX, Service},
+    service::{HISTORY_PAGE_MAX, Principal, Service},
 };
 
 /// What fits a screen or two.
@@ -26,6 +26,7 @@ pub(in crate::api) struct Window {
 
 pub(in crate::api) async fn list(
     State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
     Asked(window): Asked<Window>,
 ) -> Result<Json<HistoryPage>, ApiError> {
     let limit = window.limit.unwrap_or(LIMIT);
@@ -37,6 +38,9 @@ pub(in crate::api) async fn list(
     }
     let entries = service.history(window.after, limit).await?;
     Ok(Json(HistoryPage {
-        entries: entries.into_iter().map(convert::history_entry).collect(),
+        entries: entries
+            .into_iter()
+            .map(|entry| convert::history_entry(entry, caller.role))
+            .collect(),
     }))
 }
