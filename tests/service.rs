@@ -3,6 +3,8 @@
 
 #[path = "service/bench.rs"]
 mod bench;
+#[path = "support/converted.rs"]
+mod converted;
 #[path = "service/damage.rs"]
 mod damage;
 #[path = "service/dongles.rs"]

@@ -7,6 +7,8 @@
 
 #[path = "third_party/composite.rs"]
 mod composite;
+#[path = "support/converted.rs"]
+mod converted;
 
 use std::fs;
 use std::path::Path;
@@ -15,39 +17,14 @@ use std::process::{Command, Output};
 use tallykey_protocol::command::{Command as DongleCommand, certificate, grant, prove};
 use tallykey_protocol::proof::Kind;
 use tallykey_signing::{Vendor, simulator};
-use tallykey_sim::dongle::SimDongle;
-use tallykey_sim::flash::SimFlash;
 use tallykey_sim::host::{Channel, Session};
-use tallykey_sim::platform::{Clock, SimPlatform};
-use tallykey_sim::provision::{Order, chip_id, provision};
 
-const SERIAL: &str = "TK-PUBLIC-1";
-
-/// A dongle of `vendor` with 64 cameras and 8 of vca; `keep` gets its owner code.
-fn provisioned(vendor: &Vendor, keep: impl FnOnce(&str)) -> SimDongle {
-    let flash = SimFlash::blank(chip_id(SERIAL));
-    let dongle =
-        SimDongle::plug(SimPlatform::new(flash, Clock::real())).expect("blank flash boots");
-    let profile = simulator::profile();
-    let channels = [("camera", 64), ("vca", 8)];
-    let order = Order {
-        serial: SERIAL,
-        profile: &profile,
-        channels: &channels,
-        raise: true,
-        now: simulator::ISSUED_AT,
-    };
-    let keep = |code: &str| {
-        keep(code);
-        Ok(())
-    };
-    provision(&dongle, vendor, &order, keep).expect("a blank dongle is provisioned");
-    dongle
-}
+use converted::{SERIAL, provisioned};
 
 /// Writes what a dongle of `vendor` shows to any host, as files.
 fn export(vendor: &Vendor, folder: &Path) {
-    let (dongle, profile) = (provisioned(vendor, |_| ()), simulator::profile());
+    let profile = simulator::profile();
+    let dongle = provisioned(vendor, &profile, |_| ());
     let write =
         |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).expect("a writable folder");
     let mut channel = Channel::new(dongle.connect().expect("plugged in")).expect("a channel");

@@ -14,6 +14,7 @@ use tallykey_protocol::target::Target;
 use tallykey_signing::{SoftwareKey, mac_licence, machine_licence, next_licence, simulator};
 
 use super::bench::{Bench, Dongle, camera, operator, product};
+use super::converted::Parts;
 
 const ISSUED: u64 = simulator::ISSUED_AT;
 
@@ -350,6 +351,28 @@ async fn a_mac_licence_pays_for_its_cameras_and_for_no_other() {
         .allocate(&operator(), camera("00:02:D1:00:00:09"))
         .await;
     assert!(other.is_err(), "it is not listed");
+}
+
+#[tokio::test]
+async fn a_licence_that_a_dongle_made_counts_on_its_machine_and_on_no_other() {
+    let bench = Bench::start().await;
+    let vendor = simulator::vendor().expect("constant keys");
+    let parts = Parts::of(&vendor, &product(), target(&bench));
+    let licence = parts.envelope();
+    bench.clock.become_machine("nuc");
+    assert_eq!(import_one(&bench, &licence).await, Err("other-machine"));
+    bench.clock.become_machine("server");
+    assert_eq!(import_one(&bench, &licence).await, Ok(Imported::New));
+    assert_eq!(bench.counts("camera").total, 20, "4 free and 16 converted");
+    // The same receipt again is the same licence.
+    assert_eq!(import_one(&bench, &licence).await, Ok(Imported::Already));
+    let bent = Parts {
+        receipt: Parts::of(&vendor, &product(), target(&bench)).receipt,
+        ..parts
+    };
+    let refused = import_one(&bench, &bent.envelope()).await;
+    assert_eq!(refused, Err("not-converted"), "of another dongle's key");
+    assert_eq!(bench.counts("camera").total, 20);
 }
 
 #[tokio::test]

@@ -1,26 +1,22 @@
 //! A dongle converts, and what it made stands alone: Python and openssl follow it up to the vendor's root.
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tallykey_protocol::armour::{Armoured, Label};
 use tallykey_protocol::cert::Certificate;
-use tallykey_protocol::command::order::{self, Order, Share};
-use tallykey_protocol::command::{Command as DongleCommand, Encode, certificate, grant, update};
 use tallykey_protocol::composite::Composite;
-use tallykey_protocol::grant::{Convert, Grant};
-use tallykey_protocol::limits::{COMPOSITE_MAX, ORDER_MAX};
 use tallykey_protocol::list::List;
-use tallykey_protocol::owner;
-use tallykey_protocol::proof::{Kind, Proof};
-use tallykey_protocol::receipt::{self, Evidence};
 use tallykey_protocol::target::{Component, Part, Target};
-use tallykey_signing::{Signer, SoftwareKey, Vendor, next_grant, simulator};
-use tallykey_sim::host::{Channel, Session};
+use tallykey_signing::{Signer, SoftwareKey, Vendor, simulator};
 
-use super::{SERIAL, provisioned, python};
+use super::converted::{Parts, SERIAL};
+use super::python;
+
+fn parts(vendor: &Vendor) -> Parts {
+    Parts::of(vendor, &simulator::profile(), target())
+}
 
 fn target() -> Target {
     let board = Component {
@@ -33,93 +29,6 @@ fn target() -> Target {
         components: List::of(&[board]).expect("one"),
         host_key: host_key.public_key(),
     }
-}
-
-/// The parts of a licence for 16 of 64 cameras, as a host gathers them from a dongle of `vendor`.
-struct Parts {
-    receipt: Vec<u8>,
-    grant: Vec<u8>,
-    chain: [Vec<u8>; 2],
-}
-
-impl Parts {
-    fn of(vendor: &Vendor) -> Self {
-        let code = RefCell::new(String::new());
-        let dongle = provisioned(vendor, |text| {
-            code.replace(text.to_owned());
-        });
-        let mut channel = Channel::new(dongle.connect().expect("plugged in")).expect("a channel");
-        channel.hello().expect("hello");
-        let known = certificate::Request { known: None };
-        let answer = channel.ask(DongleCommand::Certificate, &known);
-        let answer = answer.expect("answers");
-        let chain: certificate::Reply<'_> = answer.read_ok().expect("has a chain");
-        let chain = chain.chain.expect("a chain").map(<[u8]>::to_vec);
-        let mut session = Session::open(channel, [1; 16]).expect("opens");
-        let grant = may_convert(vendor, &mut session);
-        let receipt = convert(&mut session, &code.borrow());
-        Self {
-            receipt,
-            grant,
-            chain,
-        }
-    }
-
-    fn envelope(&self) -> Vec<u8> {
-        let [leaf, factory] = &self.chain;
-        let evidence = Evidence {
-            receipt: &self.receipt,
-            grant: &self.grant,
-            chain: [leaf, factory],
-        };
-        let mut out = vec![0; COMPOSITE_MAX];
-        let length = Composite(evidence).encode(&mut out).expect("it fits");
-        out.truncate(length);
-        out
-    }
-}
-
-/// Gives the dongle a grant that may be converted offline, and returns it.
-fn may_convert(vendor: &Vendor, session: &mut Session) -> Vec<u8> {
-    let answer = session.ask(DongleCommand::Grant, &grant::Request::Index(0));
-    let answer = answer.expect("answers");
-    let held: grant::Reply<'_> = answer.read_ok().expect("has a grant");
-    let root = Certificate::parse(vendor.root_certificate()).expect("a root");
-    let (held, _) = Grant::verify(held.record, &root).expect("a true grant");
-    let next = Grant {
-        convert: Convert::Offline,
-        ..next_grant(&held, held.lines, simulator::ISSUED_AT)
-    };
-    let record = vendor.sign_grant(&next).expect("signs");
-    let request = update::Request { record: &record };
-    let answer = session.ask(DongleCommand::Update, &request);
-    let answer = answer.expect("answers");
-    answer.read_ok::<update::Reply>().expect("takes it");
-    record
-}
-
-fn convert(session: &mut Session, code: &str) -> Vec<u8> {
-    let proof = session.prove(Kind::State).expect("proves");
-    let proof = Proof::verify(&proof, Kind::State, session.key()).expect("a true proof");
-    let order = Order {
-        kind: receipt::Kind::ConvertOffline,
-        request_id: [7; 16],
-        counter: proof.counter,
-        product: simulator::profile().product,
-        shares: List::of(&[Share { line: 1, count: 16 }]).expect("one"),
-        target: Some(target()),
-    };
-    let mut buffer = [0; ORDER_MAX];
-    let length = order.encode(&mut buffer).expect("it fits");
-    let order = &buffer[..length];
-    let code = code.as_bytes().try_into().expect("16 characters");
-    let verifier = owner::verifier(code, SERIAL);
-    let command = DongleCommand::Convert;
-    let proof = owner::proof(&verifier, session.transcript(), command, order);
-    let answer = session.ask(command, &order::Request { order, proof });
-    let answer = answer.expect("answers");
-    let reply: order::Reply<'_> = answer.read_ok().expect("converts");
-    reply.record.to_vec()
 }
 
 /// Hands `envelope` to Python, as it would come by mail, with the root of `vendor`.
@@ -143,7 +52,7 @@ fn refused(output: &Output, reason: &str) {
 fn plain_python_and_openssl_follow_a_conversion_up_to_the_root() {
     let folder = tempfile::tempdir().expect("a folder");
     let vendor = simulator::vendor().expect("constant keys");
-    let envelope = Parts::of(&vendor).envelope();
+    let envelope = parts(&vendor).envelope();
     let output = checked(&vendor, &envelope, folder.path());
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
@@ -207,15 +116,15 @@ fn a03_plain_python_refuses_a_conversion_that_does_not_hang_together() {
     let vendor = simulator::vendor().expect("constant keys");
     let other =
         Vendor::generate("Other", false, simulator::ISSUED_AT, getrandom::fill).expect("new keys");
-    let good = Parts::of(&vendor);
+    let good = parts(&vendor);
     let output = checked(&other, &good.envelope(), folder.path());
     refused(&output, "issuer");
 
     // The same serial under another root: every part is true, and they are not of one dongle.
-    let stranger = Parts::of(&other);
+    let stranger = parts(&other);
     let mixed = Parts {
         grant: stranger.grant,
-        ..Parts::of(&vendor)
+        ..parts(&vendor)
     };
     refused(
         &checked(&vendor, &mixed.envelope(), folder.path()),
@@ -223,11 +132,11 @@ fn a03_plain_python_refuses_a_conversion_that_does_not_hang_together() {
     );
     // A new key each time it is provisioned: another dongle of this vendor, under the same serial.
     let twin = Parts {
-        receipt: Parts::of(&vendor).receipt,
+        receipt: parts(&vendor).receipt,
         ..good
     };
     refused(&checked(&vendor, &twin.envelope(), folder.path()), "kid");
-    let mut bent = Parts::of(&vendor);
+    let mut bent = parts(&vendor);
     *bent.receipt.last_mut().expect("a signature") ^= 1;
     let output = checked(&vendor, &bent.envelope(), folder.path());
     refused(&output, "invalidsignature");
