@@ -131,8 +131,10 @@ impl World {
         match kind {
             Kind::Dongle => {
                 let grace = self.state().active() == Some(Kind::Dongle);
+                let held = self.state().held() == Some(Kind::Dongle);
                 let counts = |place| match place {
-                    Place::Here | Place::Near => true,
+                    Place::Here => true,
+                    Place::Near => grace || held,
                     Place::Grace => grace,
                     Place::Away => false,
                 };

@@ -127,9 +127,9 @@ impl Grace {
 
     /// This host starts, `off_ms` after it last saw the time.
     pub fn restart(&mut self, off_ms: u64, budget: &Budget) {
+        // A dongle takes a moment to prove itself; nothing is suspended for that, once, and nothing resumes for it.
+        let waits = !self.waited && self.saved_ms() > 0;
         self.absent_ms = self.absent_ms.saturating_add(off_ms);
-        // A dongle takes a moment to prove itself; nothing is suspended for that, once.
-        let waits = !self.waited && self.left > 0;
         self.patience_ms = if waits { budget.debounce_ms } else { 0 };
         self.waited = true;
     }

@@ -229,7 +229,10 @@ impl<S: Store> Core<S> {
             Kind::Dongle if self.state.arbiter.active() == Some(Kind::Dongle) => {
                 self.dongles.counting().any(|one| one.gives_at(now))
             }
-            Kind::Dongle => self.dongles.near().any(|one| one.gives_at(now)),
+            Kind::Dongle if self.state.arbiter.held() == Some(Kind::Dongle) => {
+                self.dongles.near().any(|one| one.gives_at(now))
+            }
+            Kind::Dongle => self.dongles.present().any(|one| one.gives_at(now)),
             Kind::Software => self.licences.counting().any(|one| one.gives_at(now)),
         }
     }

@@ -128,6 +128,14 @@ fn restarting_again_and_again_buys_no_time() {
 }
 
 #[test]
+fn what_was_used_up_before_a_restart_is_not_waited_for() {
+    let mut grace = full();
+    grace.miss(72 * HOUR);
+    grace.restart(0, &BUDGET);
+    assert_eq!(grace.phase(false, &BUDGET), Phase::Exhausted);
+}
+
+#[test]
 fn a_forgotten_dongle_has_none() {
     let mut grace = Grace::forgotten();
     grace.restart(0, &BUDGET);
