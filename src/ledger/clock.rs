@@ -83,7 +83,7 @@ impl Clock {
         }
     }
 
-    /// The time that lines are judged at, Unix time in milliseconds. It never goes back, but for a time token.
+    /// The time that lines are judged at, Unix time in milliseconds. It never goes back.
     #[must_use]
     pub const fn now_ms(&self) -> i64 {
         self.floor_ms
@@ -126,17 +126,6 @@ impl Clock {
                 running_ms: 0,
             });
         }
-    }
-
-    /// Believes the vendor's word for what time it is, Unix time in milliseconds. Only a token that answers this
-    /// host's own question may lower the floor.
-    pub fn set(&mut self, told_ms: i64, may_lower: bool) {
-        if may_lower {
-            self.floor_ms = told_ms;
-        } else {
-            self.floor_ms = self.floor_ms.max(told_ms);
-        }
-        self.suspect = None;
     }
 }
 
