@@ -59,6 +59,12 @@ tests() {
     TALLYKEY_PYTHON=$tools/bin/python cargo test --locked --workspace --all-features -- --skip "$sweep"
 }
 
+# The model check has run among the tests; this shows how many states it has, and fails if it is not there.
+exclusion() {
+    cargo test --locked --workspace --all-features --lib never_both_and_never_more_than_there_is -- --nocapture |
+        grep -E '^(Ask|Automatic): [0-9]+ states$'
+}
+
 # What only root can set up: a process, or a socket, of another user. Built as who runs this.
 another_user() {
     local as_root='' said
@@ -80,6 +86,7 @@ step "documentation" cargo doc --locked --workspace --no-deps
 step "core without std or heap" firmware-sim/core/bare/link.sh
 step "release build" cargo build --locked --release --workspace --bins
 step "tests" tests
+step "dongles and licences, every state" exclusion
 step "power cuts in every flash write" \
     cargo test --locked --workspace --all-features --test dongle -- --nocapture "$sweep"
 step "as another user" another_user
