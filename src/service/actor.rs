@@ -128,12 +128,7 @@ impl<S: Store> Core<S> {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let mut batch = Batch::default();
         self.tell(Event::ServiceStarted { version, simulated }, &mut batch);
-        self.read_licences();
-        for event in self.licences.news(&self.state.shelf, self.now_s()) {
-            self.tell(event, &mut batch);
-        }
-        self.licences
-            .pass(&self.state.shelf, &self.settings, self.time.now_s());
+        self.read_licences(&(self.settings.machine)(), &mut batch);
         self.weigh(&mut batch);
         self.expire(&mut batch);
         self.commit(batch).await;

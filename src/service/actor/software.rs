@@ -43,7 +43,7 @@ impl<S: Store> Core<S> {
                 },
             });
         }
-        self.licences = Licences::read(&self.state.shelf, &self.settings, &facts, self.now_s());
+        self.read_licences(&facts, batch);
         self.weigh(batch);
         items
     }
@@ -115,15 +115,19 @@ impl<S: Store> Core<S> {
             return Err(Refusal::NoSuchLicence { id }.into());
         }
         self.record(actor, &Event::LicenceRemoved { id: id.to_owned() }, batch);
-        self.read_licences();
+        self.read_licences(&(self.settings.machine)(), batch);
         self.weigh(batch);
         Ok(())
     }
 
-    /// Reads the machine, and the licences with it.
-    pub(super) fn read_licences(&mut self) {
-        let facts = (self.settings.machine)();
-        self.licences = Licences::read(&self.state.shelf, &self.settings, &facts, self.now_s());
+    /// Judges every licence by what the machine shows, and writes down which ceased to hold, or hold again.
+    pub(super) fn read_licences(&mut self, facts: &Facts, batch: &mut Batch) {
+        let now = self.now_s();
+        self.licences = Licences::read(&self.state.shelf, &self.settings, facts, now);
+        for event in self.licences.news(&self.state.shelf, now) {
+            self.tell(event, batch);
+        }
+        self.licences.pass(&self.state.shelf, &self.settings, now);
     }
 
     /// Makes one kind count and holds the other, as the operator says; with `dry_run` only says what would be so.
