@@ -125,7 +125,15 @@ fn installed(licence: &Licence) -> String {
         drift => format!(" ({})", plain(&drift)),
     };
     let Licence { id, state, .. } = licence;
-    format!("software licence {}: {state}{until}{drift}\n", plain(id))
+    let problem = licence
+        .problem
+        .as_deref()
+        .map(|problem| format!(": {}", plain(problem)));
+    let problem = problem.unwrap_or_default();
+    format!(
+        "software licence {}: {state}{until}{drift}{problem}\n",
+        plain(id)
+    )
 }
 
 fn table(lines: &[Line]) -> String {

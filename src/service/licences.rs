@@ -9,10 +9,12 @@ use crate::licence::{Entitlement, LicenceRefusal, SoftwareLicence};
 use super::Settings;
 use super::token::hex;
 
-/// Every licence on the shelf that verifies.
+/// Every licence on the shelf.
 #[derive(Debug, Default)]
 pub(super) struct Licences {
     installed: BTreeMap<String, Installed>,
+    /// What does not verify any more, and why: another vendor is trusted now, or another profile is loaded.
+    refused: BTreeMap<String, LicenceRefusal>,
 }
 
 #[derive(Debug)]
@@ -28,18 +30,18 @@ struct Installed {
 pub struct LicenceStatus {
     /// Its identity, hex.
     pub id: String,
-    /// Its revision.
-    pub revision: u64,
-    /// Where it stands: whether it holds on this machine.
-    pub standing: Standing,
+    /// Its revision; none if it does not verify any more.
+    pub revision: Option<u64>,
+    /// Where it stands: whether it holds on this machine, or why it counts for nothing.
+    pub standing: Result<Standing, LicenceRefusal>,
     /// Components of this machine that are not what was recorded.
     pub drift: Vec<Drift>,
 }
 
 impl Licences {
-    /// Verifies what is on the shelf. What does not verify any more counts for nothing, and is said in the log.
+    /// Verifies what is on the shelf. What does not verify any more counts for nothing, and is shown and said in the log.
     pub(super) fn read(shelf: &Shelf, settings: &Settings, facts: &Facts, now: u64) -> Self {
-        let mut installed = BTreeMap::new();
+        let (mut installed, mut refused) = (BTreeMap::new(), BTreeMap::new());
         for (id, kept) in shelf.kept() {
             let Settings { trust, profile, .. } = settings;
             let licence = SoftwareLicence::verify(kept.form, &kept.record.0, trust, profile);
@@ -54,15 +56,19 @@ impl Licences {
                     };
                     installed.insert(id.to_owned(), one);
                 }
-                Err(refusal) => tracing::warn!(
-                    id,
-                    code = refusal.code(),
-                    next = refusal.next(),
-                    "a software licence counts no more: {refusal}"
-                ),
+                Err(refusal) => {
+                    let (code, next) = (refusal.code(), refusal.next());
+                    tracing::warn!(
+                        id,
+                        code,
+                        next,
+                        "a software licence counts no more: {refusal}"
+                    );
+                    refused.insert(id.to_owned(), refusal);
+                }
             }
         }
-        Self { installed }
+        Self { installed, refused }
     }
 
     /// What the history has to tell of licences that ceased to hold on this machine, or hold again.
@@ -107,16 +113,23 @@ impl Licences {
     }
 
     pub(super) fn statuses(&self) -> impl Iterator<Item = LicenceStatus> {
-        self.installed.iter().map(|(id, one)| LicenceStatus {
+        let installed = self.installed.iter().map(|(id, one)| LicenceStatus {
             id: id.clone(),
-            revision: one.licence.revision(),
-            standing: one.standing,
+            revision: Some(one.licence.revision()),
+            standing: Ok(one.standing),
             drift: one
                 .matched
                 .as_ref()
                 .map(|matched| matched.drift().to_vec())
                 .unwrap_or_default(),
-        })
+        });
+        let refused = self.refused.iter().map(|(id, refusal)| LicenceStatus {
+            id: id.clone(),
+            revision: None,
+            standing: Err(refusal.clone()),
+            drift: Vec::new(),
+        });
+        installed.chain(refused)
     }
 }
 
@@ -147,3 +160,6 @@ pub(super) fn admit(
     let absorbs = licence.absorbs().iter().map(|old| hex(old)).collect();
     Ok(Some(event(id, absorbs)))
 }
+
+#[cfg(all(test, feature = "sim"))]
+mod tests;

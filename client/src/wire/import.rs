@@ -51,10 +51,13 @@ pub enum ImportState {
 pub struct Licence {
     /// Its id; shortened for callers without the admin role.
     pub id: String,
-    /// Its revision.
-    pub revision: u64,
-    /// `holds`, `machine-grace`, or `machine-changed`.
+    /// Its revision; none if it does not verify any more.
+    pub revision: Option<u64>,
+    /// `holds`, `machine-grace`, `machine-changed`, or the code of why it does not verify any more.
     pub state: String,
+    /// Why it does not verify any more, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
     /// Until when it counts although the machine changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<jiff::Timestamp>,

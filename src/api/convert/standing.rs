@@ -20,11 +20,13 @@ pub(super) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
 }
 
 pub(super) fn licence(licence: &LicenceStatus, reader: Role) -> wire::Licence {
-    let (state, until) = match licence.standing {
-        Standing::Holds => ("holds", None),
-        Standing::InGrace { until } => ("machine-grace", Some(until)),
-        Standing::Out => ("machine-changed", None),
+    let (state, until) = match &licence.standing {
+        Ok(Standing::Holds) => ("holds", None),
+        Ok(Standing::InGrace { until }) => ("machine-grace", Some(*until)),
+        Ok(Standing::Out) => ("machine-changed", None),
+        Err(refusal) => (refusal.code(), None),
     };
+    let problem = licence.standing.as_ref().err();
     let seconds = |s: u64| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000);
     let drift = |drift: &Drift| format!("{} {}", name(drift.part), drift.change.name());
     wire::Licence {
@@ -33,6 +35,7 @@ pub(super) fn licence(licence: &LicenceStatus, reader: Role) -> wire::Licence {
         state: state.to_owned(),
         until: until.map(|until| moment(seconds(until))),
         drift: licence.drift.iter().map(drift).collect(),
+        problem: problem.map(|refusal| format!("{refusal}; next: {}", refusal.next())),
     }
 }
 
