@@ -13,9 +13,11 @@ use super::super::ports::Store;
 use super::super::request::{
     Actor, Allocated, Allocation, HistoryEntry, NewToken, Reply, Request, Role, Token,
 };
+use super::super::watch::{After, Errand};
 use super::super::{BATCH_MAX, HISTORY_PAGE_MAX, token};
 use super::Core;
 use super::views::Views;
+use crate::dongle::Open;
 use crate::ledger::Event;
 
 impl<S: Store> Core<S> {
@@ -213,8 +215,8 @@ impl<S: Store> Core<S> {
                     serial,
                     "the dongle is made to blink"
                 );
-                let done = Box::new(move |result: Result<(), crate::dongle::Fault>| {
-                    let result = result.map_err(|source| {
+                let errand: Errand = Box::new(move |open| {
+                    let result = open.and_then(Open::wink).map_err(|source| {
                         Fault::DongleFailed {
                             serial,
                             source: Arc::new(source),
@@ -222,8 +224,9 @@ impl<S: Store> Core<S> {
                         .into()
                     });
                     drop(reply.send(result));
+                    After::Same
                 });
-                self.inputs.watcher.wink(key, done);
+                self.inputs.watcher.visit(key, errand);
             }
         }
     }
