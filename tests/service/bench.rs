@@ -16,7 +16,7 @@ use tallykey::service::{
     Actor, Allocated, Ask, FeatureCounts, Moment, Service, ServiceError, Settings, Snapshot,
     StartError,
 };
-use tallykey::store::{SqliteStore, StateFolder};
+use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey::usb::Finder;
 use tallykey::usb::sim::LocalFinder;
 use tallykey_protocol::command::{Command, update};
@@ -131,7 +131,7 @@ fn standing() -> Clockwork {
 }
 
 /// What the service is set up with.
-pub(crate) fn settings(clock: &Clockwork) -> Settings {
+fn settings(clock: &Clockwork, host_key: HostKeyFile) -> Settings {
     let vendor = simulator::vendor().expect("constant keys");
     let trust = Trust::decode(&vendor.trust_bundle()).expect("our own bundle");
     let record = vendor.sign_profile(&product()).expect("our own profile");
@@ -141,6 +141,7 @@ pub(crate) fn settings(clock: &Clockwork) -> Settings {
         profile,
         simulated: true,
         takeover: Takeover::Ask,
+        host_key: Box::new(host_key),
         machine: {
             let clock = clock.clone();
             Box::new(move || clock.facts())
@@ -181,9 +182,9 @@ impl Bench {
     }
 
     async fn over(home: Arc<TempDir>, folder: PathBuf, clock: Clockwork) -> Self {
-        let store = open(&folder);
+        let (settings, store) = set_up(&folder, &clock);
         let (events, told) = mpsc::channel(8);
-        let service = Service::start(settings(&clock), store, told, Box::new(Nobody)).await;
+        let service = Service::start(settings, store, told, Box::new(Nobody)).await;
         Self {
             service: service.expect("a sound folder"),
             clock,
@@ -198,8 +199,9 @@ impl Bench {
         let home = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let (events, told) = mpsc::channel(8);
         let clock = standing();
-        let service = Service::start(settings(&clock), store, told, Box::new(Nobody)).await;
         let folder = home.path().join("unused");
+        let settings = set_up(&folder, &clock).0;
+        let service = Service::start(settings, store, told, Box::new(Nobody)).await;
         Self {
             service: service.expect("a sound store"),
             clock,
@@ -319,10 +321,18 @@ pub(crate) fn open(folder: &Path) -> SqliteStore {
     SqliteStore::new(folder).expect("paths of our own")
 }
 
+fn set_up(folder: &Path, clock: &Clockwork) -> (Settings, SqliteStore) {
+    let folder = StateFolder::claim(folder).expect("a folder of our own");
+    let (host_key, _) = HostKeyFile::open(&folder).expect("a host key");
+    let store = SqliteStore::new(folder).expect("paths of our own");
+    (settings(clock, host_key), store)
+}
+
 /// Tries to start over a folder.
 pub(crate) async fn try_start(folder: &Path) -> Result<Service, StartError> {
     let (_, told) = mpsc::channel(1);
-    Service::start(settings(&standing()), open(folder), told, Box::new(Nobody)).await
+    let (settings, store) = set_up(folder, &standing());
+    Service::start(settings, store, told, Box::new(Nobody)).await
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {
