@@ -11,7 +11,7 @@ use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
 use tallykey::service::watch::Errand;
 use tallykey::service::{Moment, Service, Settings};
-use tallykey::store::{SqliteStore, StateFolder};
+use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey_client::wire::{NewToken, Role, TokenAsk};
 use tallykey_client::{Client, Endpoint};
 use tallykey_signing::simulator;
@@ -69,11 +69,13 @@ impl Bench {
         let record = vendor
             .sign_profile(&simulator::profile())
             .expect("a profile");
+        let (host_key, _) = HostKeyFile::open(&state).expect("a host key");
         let settings = Settings {
             profile: Profile::verify(&record, &trust).expect("a good profile"),
             trust,
             simulated: true,
             takeover: Takeover::Ask,
+            host_key: Box::new(host_key),
             machine: Box::new(Facts::default),
             clock: Box::new(|| Moment {
                 wall_ms: 1_700_000_000_000,

@@ -15,7 +15,7 @@ use tallykey::service::{
     Actor, Allocated, Ask, FeatureCounts, Moment, Service, ServiceError, Settings, Snapshot,
     StartError,
 };
-use tallykey::store::{SqliteStore, StateFolder};
+use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature, Weight};
 use tallykey_signing::simulator;
@@ -123,7 +123,7 @@ fn standing() -> Clockwork {
 }
 
 /// What the service is set up with.
-pub(crate) fn settings(clock: &Clockwork) -> Settings {
+fn settings(clock: &Clockwork, host_key: HostKeyFile) -> Settings {
     let vendor = simulator::vendor().expect("constant keys");
     let trust = Trust::decode(&vendor.trust_bundle()).expect("our own bundle");
     let record = vendor.sign_profile(&product()).expect("our own profile");
@@ -133,6 +133,7 @@ pub(crate) fn settings(clock: &Clockwork) -> Settings {
         profile,
         simulated: true,
         takeover: Takeover::Ask,
+        host_key: Box::new(host_key),
         machine: {
             let clock = clock.clone();
             Box::new(move || clock.facts())
@@ -163,10 +164,10 @@ impl Bench {
     }
 
     async fn over(home: Arc<TempDir>, folder: PathBuf, clock: Clockwork) -> Self {
-        let store = open(&folder);
+        let (settings, store) = set_up(&folder, &clock);
         let (events, told) = mpsc::channel(8);
         let (bus, plugged) = bus(&events);
-        let service = Service::start(settings(&clock), store, told, bus).await;
+        let service = Service::start(settings, store, told, bus).await;
         Self {
             service: service.expect("a sound folder"),
             clock,
@@ -183,8 +184,9 @@ impl Bench {
         let (events, told) = mpsc::channel(8);
         let clock = standing();
         let (bus, plugged) = bus(&events);
-        let service = Service::start(settings(&clock), store, told, bus).await;
         let folder = home.path().join("unused");
+        let settings = set_up(&folder, &clock).0;
+        let service = Service::start(settings, store, told, bus).await;
         Self {
             service: service.expect("a sound store"),
             clock,
@@ -307,10 +309,18 @@ pub(crate) fn open(folder: &Path) -> SqliteStore {
     SqliteStore::new(folder).expect("paths of our own")
 }
 
+fn set_up(folder: &Path, clock: &Clockwork) -> (Settings, SqliteStore) {
+    let folder = StateFolder::claim(folder).expect("a folder of our own");
+    let (host_key, _) = HostKeyFile::open(&folder).expect("a host key");
+    let store = SqliteStore::new(folder).expect("paths of our own");
+    (settings(clock, host_key), store)
+}
+
 /// Tries to start over a folder.
 pub(crate) async fn try_start(folder: &Path) -> Result<Service, StartError> {
     let (events, told) = mpsc::channel(1);
-    Service::start(settings(&standing()), open(folder), told, bus(&events).0).await
+    let (settings, store) = set_up(folder, &standing());
+    Service::start(settings, store, told, bus(&events).0).await
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {
