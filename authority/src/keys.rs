@@ -4,12 +4,8 @@
 mod error;
 mod folder;
 mod init;
-mod passphrase;
-mod pem;
-mod trust;
 
 pub(crate) use error::KeysError;
 pub(crate) use folder::write_new;
-pub(crate) use init::{Made, init, init_root, read_pair};
-pub(crate) use passphrase::Passphrase;
-pub(crate) use trust::Trust;
+pub(crate) use init::{Made, init, init_root};
+pub(crate) use tallykey_signing::keys::{KeyError, Passphrase, Trust, bundle_file, read_pair};

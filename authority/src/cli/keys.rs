@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{failure::Failure, screen::Screen};
 use crate::{
-    keys::{self, KeysError, Made, Passphrase},
+    keys::{self, KeyError, Made, Passphrase},
     text::{now, plain},
 };
 
@@ -110,7 +110,7 @@ impl KeysCommand {
     }
 }
 
-fn new_passphrase(file: Option<&Path>, what: &str) -> Result<Passphrase, KeysError> {
+fn new_passphrase(file: Option<&Path>, what: &str) -> Result<Passphrase, KeyError> {
     match file {
         Some(file) => Passphrase::from_file(file),
         None => Passphrase::ask_new(&format!("Passphrase for the {what}")),
