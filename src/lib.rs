@@ -14,6 +14,7 @@ pub mod usb;
 pub mod arbiter;
 pub mod ledger;
 pub mod licence;
+pub mod verify;
 
 // ORDER: one actor owns all state.
 pub mod service;

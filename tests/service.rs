@@ -3,6 +3,8 @@
 
 #[path = "service/bench.rs"]
 mod bench;
+#[path = "service/clockwork.rs"]
+mod clockwork;
 #[path = "support/converted.rs"]
 mod converted;
 #[path = "service/damage.rs"]

@@ -1,10 +1,13 @@
 //! `tallykey import`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tallykey_client::wire::{ImportItem, ImportState};
 
-use super::{connect::Connection, failure::Failure, screen::Screen, text::plain};
+use super::{connect::Connection, failure::Failure, files, screen::Screen, text::plain};
+
+/// Longest file that is sent, in bytes; the service takes less, and says how much.
+const FILE_MAX: usize = 8 * 1024 * 1024;
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
@@ -27,8 +30,8 @@ pub(super) async fn run(
     screen: &Screen,
 ) -> Result<(), Failure> {
     let mut results = Vec::new();
-    for file in files(&args.paths)? {
-        let content = std::fs::read(&file).map_err(|source| unreadable(&file, source))?;
+    for file in files::named(&args.paths)? {
+        let content = files::read(&file, FILE_MAX)?;
         let answer = service.client.import(&content).await?;
         results.push(FileResult {
             file: file.display().to_string(),
@@ -42,35 +45,6 @@ pub(super) async fn run(
         (0, _) => Err(Failure::NothingToImport),
         (_, 0) => Ok(()),
         (total, refused) => Err(Failure::NotAllImported { refused, total }),
-    }
-}
-
-/// The files themselves, and those directly in the folders, by name.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let entries = std::fs::read_dir(path).map_err(|source| unreadable(path, source))?;
-        let mut inside = Vec::new();
-        for entry in entries {
-            let file = entry.map_err(|source| unreadable(path, source))?.path();
-            if file.is_file() {
-                inside.push(file);
-            }
-        }
-        inside.sort();
-        files.extend(inside);
-    }
-    Ok(files)
-}
-
-fn unreadable(path: &Path, source: std::io::Error) -> Failure {
-    Failure::UnreadableFile {
-        file: path.display().to_string(),
-        source,
     }
 }
 

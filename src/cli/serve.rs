@@ -6,15 +6,16 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::ValueEnum;
 
+use super::vendor::VendorArgs;
+
 pub use banner::Banner;
 
 /// Arguments of `serve`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeArgs {
-    /// Use a simulated dongle, made on first use; state is kept apart. For trying out only.
-    #[cfg(feature = "sim")]
-    #[arg(long, conflicts_with = "trust")]
-    pub simulate: bool,
+    /// Whom to trust. With `--simulate` a simulated dongle is made on first use; its state is kept apart.
+    #[command(flatten)]
+    pub vendor: VendorArgs,
     /// Channels of a new simulated dongle [default: camera=64,other-brand=32,vca=8].
     #[cfg(feature = "sim")]
     #[arg(
@@ -32,12 +33,6 @@ pub struct ServeArgs {
     #[cfg(feature = "sim")]
     #[arg(long, requires = "simulate", conflicts_with_all = ["attach", "channels"])]
     pub usb: bool,
-    /// The vendor's trust bundle: the root that dongles and records must come from.
-    #[arg(long, value_name = "BUNDLE")]
-    pub trust: Option<PathBuf>,
-    /// The vendor's signed product profile.
-    #[arg(long, value_name = "FILE")]
-    pub profile: Option<PathBuf>,
     /// What becomes of a held source when the active one is gone for good: it waits for `resolve`, or takes over.
     #[arg(long, value_enum, value_name = "HOW", default_value = "ask")]
     pub takeover: Takeover,

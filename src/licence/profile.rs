@@ -5,7 +5,7 @@ use tallykey_protocol::issued::IssuedError;
 use tallykey_protocol::profile as record;
 use tallykey_protocol::profile::{Budgets, Policy};
 
-use super::Trust;
+use super::{LicenceRefusal, Trust};
 
 /// A product as its vendor defined it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,24 @@ impl Profile {
             budgets: profile.budgets,
             policy: profile.policy,
         })
+    }
+
+    /// That a record of that product, which needs a revision of the profile, is to be read with this one.
+    ///
+    /// # Errors
+    /// [`LicenceRefusal::OtherProduct`], [`LicenceRefusal::ProfileTooOld`].
+    pub fn covers(&self, product: &str, needed: u64) -> Result<(), LicenceRefusal> {
+        if product != self.product {
+            return Err(LicenceRefusal::OtherProduct {
+                product: product.to_owned(),
+                ours: self.product.clone(),
+            });
+        }
+        let loaded = self.revision;
+        if needed > loaded {
+            return Err(LicenceRefusal::ProfileTooOld { needed, loaded });
+        }
+        Ok(())
     }
 
     /// The product's id, as in grants.

@@ -1,20 +1,16 @@
 //! A running service over a state folder, and dongles to plug into it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tallykey::arbiter::Takeover;
 use tallykey::dongle::{Evidence, Found, Timing, Vendor};
-use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
-use tallykey::machine::facts::{LinuxMachine, Machine as _};
 use tallykey::service::ports::{Store, Watcher};
 use tallykey::service::watch::{DongleEvent, WinkDone};
 use tallykey::service::{
-    Actor, Allocated, Ask, FeatureCounts, Moment, Service, ServiceError, Settings, Snapshot,
-    StartError,
+    Actor, Allocated, Ask, FeatureCounts, Service, ServiceError, Settings, Snapshot, StartError,
 };
 use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey::usb::Finder;
@@ -32,6 +28,8 @@ use tallykey_sim::platform::{Clock, SimPlatform};
 use tallykey_sim::provision::{Order, chip_id, provision};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
+
+use super::clockwork::{Clockwork, standing};
 
 /// Channels of `camera` that the product gives to everybody.
 pub(crate) const FREE: u64 = 4;
@@ -61,72 +59,6 @@ pub(crate) fn product() -> profile::Profile<'static> {
         features: List::of(&features).expect("three fit"),
         weights: List::of(&weights).expect("one fits"),
         ..simulator::profile()
-    }
-}
-
-/// The clock of a test: it stands until time is let pass.
-#[derive(Clone)]
-pub(crate) struct Clockwork {
-    wall_ms: Arc<AtomicI64>,
-    running_ms: Arc<AtomicU64>,
-    /// The recorded tree that stands for this machine.
-    machine: Arc<Mutex<&'static str>>,
-}
-
-impl Clockwork {
-    /// Time passes while the host runs.
-    pub(crate) fn pass(&self, time: Duration) {
-        let ms = u64::try_from(time.as_millis()).expect("no test is that long");
-        self.running_ms.fetch_add(ms, Ordering::SeqCst);
-        let ms = i64::try_from(ms).expect("no test is that long");
-        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
-    }
-
-    /// Time passes until a moment, Unix time in milliseconds.
-    pub(crate) fn pass_until(&self, wall_ms: i64) {
-        let left = wall_ms - self.wall_ms.load(Ordering::SeqCst);
-        let left = u64::try_from(left).expect("it is still to come");
-        self.pass(Duration::from_millis(left));
-    }
-
-    /// The clock is set forward, or the host was off.
-    pub(crate) fn skip(&self, time: Duration) {
-        let ms = i64::try_from(time.as_millis()).expect("no test is that long");
-        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
-    }
-
-    /// The clock is set back.
-    pub(crate) fn skip_back(&self, time: Duration) {
-        let ms = i64::try_from(time.as_millis()).expect("no test is that long");
-        self.wall_ms.fetch_sub(ms, Ordering::SeqCst);
-    }
-
-    /// The disk is put into another machine.
-    pub(crate) fn become_machine(&self, tree: &'static str) {
-        *self.machine.lock().expect("no panic") = tree;
-    }
-
-    /// What this machine shows of itself.
-    pub(crate) fn facts(&self) -> Facts {
-        let tree = *self.machine.lock().expect("no panic");
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/machine/trees");
-        LinuxMachine::at(root.join(tree)).facts()
-    }
-
-    fn moment(&self) -> Moment {
-        Moment {
-            wall_ms: self.wall_ms.load(Ordering::SeqCst),
-            running_ms: self.running_ms.load(Ordering::SeqCst),
-        }
-    }
-}
-
-/// A clock that stands at [`NOW`].
-fn standing() -> Clockwork {
-    Clockwork {
-        wall_ms: Arc::new(AtomicI64::new(NOW)),
-        running_ms: Arc::default(),
-        machine: Arc::new(Mutex::new("server")),
     }
 }
 
@@ -317,8 +249,7 @@ impl Image {
 }
 
 pub(crate) fn open(folder: &Path) -> SqliteStore {
-    let folder = StateFolder::claim(folder).expect("a folder of our own");
-    SqliteStore::new(folder).expect("paths of our own")
+    set_up(folder, &standing()).1
 }
 
 fn set_up(folder: &Path, clock: &Clockwork) -> (Settings, SqliteStore) {

@@ -48,6 +48,16 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         "Some of what was found was refused",
     ),
     code(
+        "nothing-to-verify",
+        Exit::Refused,
+        "Nothing of Tallykey is in the files",
+    ),
+    code(
+        "not-all-verified",
+        Exit::Refused,
+        "Some of what was found does not verify",
+    ),
+    code(
         "bad-csv",
         Exit::Refused,
         "The file is not a list of devices",
