@@ -20,6 +20,7 @@ pub mod verify;
 pub mod service;
 
 // ADAPT
+pub mod inbox;
 pub mod machine;
 pub mod store;
 

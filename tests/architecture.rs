@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 /// A room of the host, the rooms it may name, and the crates of ours that it may name.
-const ROOMS: [(&str, &[&str], &[&str]); 11] = [
+const ROOMS: [(&str, &[&str], &[&str]); 12] = [
     ("usb", &[], &["tallykey_protocol", "tallykey_sim"]),
     ("dongle", &["usb"], &["tallykey_protocol"]),
     ("licence", &[], &["tallykey_protocol"]),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
         &["tallykey_protocol"],
     ),
     ("store", &["service", "ledger"], &[]),
+    ("inbox", &["service", "store"], &[]),
     ("machine", &["licence"], &["tallykey_protocol"]),
     (
         "api",
@@ -123,6 +124,7 @@ fn only_adapters_know_unix() {
     let adapters = [
         "src/usb",
         "src/store",
+        "src/inbox",
         "src/machine",
         "src/api/listen",
         "src/main",

@@ -21,6 +21,8 @@ mod grace;
 mod growth;
 #[path = "service/host_key.rs"]
 mod host_key;
+#[path = "service/inbox.rs"]
+mod inbox;
 #[path = "service/leases.rs"]
 mod leases;
 #[path = "service/many.rs"]

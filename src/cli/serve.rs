@@ -39,6 +39,16 @@ pub struct ServeArgs {
     /// Folder of the state [default: tallykey in the XDG state folder].
     #[arg(long, value_name = "FOLDER")]
     pub state_dir: Option<PathBuf>,
+    /// Folder whose files are imported by themselves, or none [default: inbox in the state folder].
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "TALLYKEY_INBOX",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub inbox: InboxFolder,
     /// Loopback address for callers with a bearer token, or none.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7787")]
     pub listen: Listen,
@@ -54,6 +64,27 @@ pub enum Takeover {
     Ask,
     /// It becomes active by itself.
     Automatic,
+}
+
+/// Which folder's files are imported by themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InboxFolder {
+    /// None.
+    None,
+    /// The one in the state folder.
+    Default,
+    /// This one.
+    At(PathBuf),
+}
+
+impl From<&str> for InboxFolder {
+    fn from(text: &str) -> Self {
+        match text {
+            "" => Self::Default,
+            "none" => Self::None,
+            path => Self::At(path.into()),
+        }
+    }
 }
 
 /// Form of the log.

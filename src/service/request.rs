@@ -115,6 +115,12 @@ impl Actor {
         Self(format!("token:{id}"))
     }
 
+    /// Whoever may put files into the inbox folder.
+    #[must_use]
+    pub fn inbox() -> Self {
+        Self("inbox".into())
+    }
+
     /// The service itself: what a dongle did, a start.
     #[must_use]
     pub fn service() -> Self {

@@ -39,6 +39,7 @@ fn of_a_camera() -> String {
 fn a_licence_beside_a_dongle_is_held_until_somebody_chooses() {
     let home = Home::new();
     let _service = home.serve();
+    assert!(home.state().join("inbox/refused").is_dir(), "watched");
     home.run(&["allocate", LISTED, "--feature", "vca"]).exits(0);
     home.run(&["allocate", "SN-4711", "--feature", "vca"])
         .exits(0);
