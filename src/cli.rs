@@ -26,6 +26,7 @@ mod serve;
 mod standing;
 mod status;
 mod table;
+mod terms;
 mod text;
 mod token;
 mod vendor;

@@ -31,5 +31,7 @@ mod many;
 mod model;
 #[path = "service/software.rs"]
 mod software;
+#[path = "service/terms.rs"]
+mod terms;
 #[path = "service/tokens.rs"]
 mod tokens;

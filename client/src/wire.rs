@@ -24,7 +24,7 @@ pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use import::{
     ImportAnswer, ImportAsk, ImportItem, ImportState, Keep, Licence, Resolution, ResolveAsk,
-    Standpoint,
+    Standpoint, Terms,
 };
 pub use licence::{Licences, Line, LineSource, Policy};
 pub use need::{Need, Needs, Period};

@@ -49,6 +49,9 @@ pub enum Failure {
         /// Objects that were found.
         total: usize,
     },
+    /// Licences were kept out because nobody accepted the terms; what else was found is told.
+    #[error("the terms of the product are not accepted, and no licence is imported without that")]
+    TermsNotAccepted,
     /// No file held anything of ours to verify.
     #[error("nothing of Tallykey is in what was given")]
     NothingToVerify,
@@ -169,6 +172,7 @@ impl Failure {
             | Self::UnreadableFile { .. }
             | Self::NothingToImport
             | Self::NotAllImported { .. }
+            | Self::TermsNotAccepted
             | Self::NothingToVerify
             | Self::NotAllVerified { .. }
             | Self::NotHeld { .. }
@@ -197,6 +201,7 @@ impl Failure {
             Self::UnreadableFile { .. } => "file-unreadable",
             Self::NothingToImport => "nothing-to-import",
             Self::NotAllImported { .. } => "not-all-imported",
+            Self::TermsNotAccepted => "terms-not-accepted",
             Self::NothingToVerify => "nothing-to-verify",
             Self::NotAllVerified { .. } => "not-all-verified",
             Self::SeveralHeld { .. } => "which-feature",
@@ -232,6 +237,10 @@ impl Failure {
             Self::NotAllImported { .. } | Self::NotAllVerified { .. } => {
                 "do what is said about each of them".to_owned()
             }
+            Self::TermsNotAccepted => format!(
+                "read them with `{} licences terms`, and import with --accept-terms",
+                program()
+            ),
             Self::NothingToVerify => "give the file that the vendor or a host made".to_owned(),
             Self::SeveralHeld { .. } => "say which with --feature".to_owned(),
             Self::WhichDongle { serials } if serials.is_empty() => "plug one in".to_owned(),
@@ -250,6 +259,7 @@ impl Failure {
             self,
             Self::NothingToImport
                 | Self::NotAllImported { .. }
+                | Self::TermsNotAccepted
                 | Self::NothingToVerify
                 | Self::NotAllVerified { .. }
         )
@@ -342,6 +352,7 @@ mod tests {
                 refused: 1,
                 total: 2,
             },
+            Failure::TermsNotAccepted,
             Failure::NothingToVerify,
             Failure::NotAllVerified {
                 failed: 1,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tallykey_client::wire::{ImportItem, ImportState};
 
-use super::{connect::Connection, failure::Failure, files, screen::Screen, text::plain};
+use super::{connect::Connection, failure::Failure, files, screen::Screen, terms, text::plain};
 
 /// Longest file that is sent, in bytes; the service takes less, and says how much.
 const FILE_MAX: usize = 8 * 1024 * 1024;
@@ -15,6 +15,9 @@ pub(crate) struct ImportFileArgs {
     /// Files with software licences, or folders of them; names do not matter.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Accept the terms of the product (`licences terms`); else they are shown and asked about, once.
+    #[arg(long)]
+    accept_terms: bool,
 }
 
 /// What came of one file.
@@ -29,10 +32,12 @@ pub(super) async fn run(
     service: &Connection,
     screen: &Screen,
 ) -> Result<(), Failure> {
+    let named = files::named(&args.paths)?;
+    let accepts = terms::accepts(args.accept_terms, service).await?;
     let mut results = Vec::new();
-    for file in files::named(&args.paths)? {
+    for file in named {
         let content = files::read(&file, FILE_MAX)?;
-        let answer = service.client.import(&content).await?;
+        let answer = service.client.import(&content, accepts).await?;
         results.push(FileResult {
             file: file.display().to_string(),
             items: answer.items,
@@ -41,9 +46,14 @@ pub(super) async fn run(
     screen.answer(&results, || results.iter().map(readable).collect())?;
     let all = || results.iter().flat_map(|result| &result.items);
     let refused = all().filter(|item| item.state == ImportState::Refused);
+    let unaccepted = |item: &ImportItem| {
+        let code = item.problem.as_ref().map(|problem| problem.code.as_str());
+        code == Some("terms-not-accepted")
+    };
     match (all().count(), refused.count()) {
         (0, _) => Err(Failure::NothingToImport),
         (_, 0) => Ok(()),
+        _ if all().any(unaccepted) => Err(Failure::TermsNotAccepted),
         (total, refused) => Err(Failure::NotAllImported { refused, total }),
     }
 }

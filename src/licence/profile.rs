@@ -5,7 +5,7 @@ use tallykey_protocol::issued::IssuedError;
 use tallykey_protocol::profile as record;
 use tallykey_protocol::profile::{Budgets, Policy};
 
-use super::{LicenceRefusal, Trust};
+use super::{LicenceRefusal, Terms, Trust};
 
 /// A product as its vendor defined it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Profile {
     pub(super) devices: Vec<DeviceRule>,
     pub(super) budgets: Budgets,
     pub(super) policy: Policy,
+    pub(super) terms: Option<Terms>,
 }
 
 /// Something that is counted.
@@ -67,6 +68,7 @@ impl Profile {
             devices: profile.mappings.iter().map(DeviceRule::of).collect(),
             budgets: profile.budgets,
             policy: profile.policy,
+            terms: Terms::of(profile.terms),
         })
     }
 
@@ -104,6 +106,12 @@ impl Profile {
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// What has to be accepted before a licence is imported, if there is anything.
+    #[must_use]
+    pub const fn terms(&self) -> Option<&Terms> {
+        self.terms.as_ref()
     }
 
     /// What the product allows of unplugging, of machines that change, and of growth.

@@ -9,6 +9,7 @@ mod handle;
 mod news;
 mod publish;
 mod software;
+mod terms;
 mod time;
 mod views;
 

@@ -45,8 +45,24 @@ fn a_licence_beside_a_dongle_is_held_until_somebody_chooses() {
         .exits(0);
     let courier = file(&home, "from-the-courier.txt", &of_a_camera());
 
-    let said = home.run(&["import", &courier]).exits(0).out();
+    let ran = home.run(&["import", &courier]).exits(3);
+    let said = ran.out();
+    assert!(said.contains("refused (terms-not-accepted)"), "{said}");
+    assert!(
+        ran.err().contains("code: terms-not-accepted"),
+        "{}",
+        ran.err()
+    );
+    let terms = home.run(&["licences", "terms"]).exits(0).out();
+    assert!(terms.contains("Do not use them"), "{terms}");
+    assert!(terms.ends_with("\nnot accepted on this host\n"), "{terms}");
+    let said = home
+        .run(&["import", &courier, "--accept-terms"])
+        .exits(0)
+        .out();
     assert!(said.contains(": imported\n"), "{said}");
+    let terms = home.run(&["licences", "terms", "--json"]).exits(0).json();
+    assert_eq!(terms["accepted"], true);
     let said = home.run(&["import", &courier]).exits(0).out();
     assert!(said.contains(": was imported before\n"), "{said}");
 
@@ -115,7 +131,7 @@ fn what_is_refused_is_told_for_each_and_keeps_nothing_else_out() {
     file(&home, "inbox/c.txt", "a note of the courier\n");
     let inbox = home.path("inbox");
     let ran = home
-        .run(&["import", inbox.to_str().expect("plain")])
+        .run(&["import", "--accept-terms", inbox.to_str().expect("plain")])
         .exits(3);
     let (out, err) = (ran.out(), ran.err());
     assert_eq!(out.matches(": imported\n").count(), 1, "{out}");

@@ -43,7 +43,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(73 * 3_600);
 /// When every record of these tests counts, Unix time in milliseconds.
 pub(crate) const NOW: i64 = 1_700_000_000_000;
 
-/// The product: free cameras, paid analytics, and a model that costs more.
+/// The product: free cameras, paid analytics, and a model that costs more; no terms.
 pub(crate) fn product() -> profile::Profile<'static> {
     let feature = |id, free| Feature { id, name: id, free };
     let features = [
@@ -58,6 +58,7 @@ pub(crate) fn product() -> profile::Profile<'static> {
     profile::Profile {
         features: List::of(&features).expect("three fit"),
         weights: List::of(&weights).expect("one fits"),
+        terms: "",
         ..simulator::profile()
     }
 }
@@ -66,7 +67,11 @@ pub(crate) fn product() -> profile::Profile<'static> {
 fn settings(clock: &Clockwork, host_key: HostKeyFile) -> Settings {
     let vendor = simulator::vendor().expect("constant keys");
     let trust = Trust::decode(&vendor.trust_bundle()).expect("our own bundle");
-    let record = vendor.sign_profile(&product()).expect("our own profile");
+    let product = profile::Profile {
+        terms: clock.terms(),
+        ..product()
+    };
+    let record = vendor.sign_profile(&product).expect("our own profile");
     let profile = Profile::verify(&record, &trust).expect("signed by our own vendor");
     Settings {
         trust,

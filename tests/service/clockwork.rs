@@ -18,6 +18,8 @@ pub(crate) struct Clockwork {
     running_ms: Arc<AtomicU64>,
     /// The recorded tree that stands for this machine.
     machine: Arc<Mutex<&'static str>>,
+    /// The terms in the profile that the next start finds.
+    terms: Arc<Mutex<&'static str>>,
 }
 
 impl Clockwork {
@@ -53,6 +55,15 @@ impl Clockwork {
         *self.machine.lock().expect("no panic") = tree;
     }
 
+    /// The vendor publishes a profile with other terms.
+    pub(crate) fn publish_terms(&self, terms: &'static str) {
+        *self.terms.lock().expect("no panic") = terms;
+    }
+
+    pub(super) fn terms(&self) -> &'static str {
+        *self.terms.lock().expect("no panic")
+    }
+
     /// What this machine shows of itself.
     pub(crate) fn facts(&self) -> Facts {
         let tree = *self.machine.lock().expect("no panic");
@@ -74,5 +85,6 @@ pub(super) fn standing() -> Clockwork {
         wall_ms: Arc::new(AtomicI64::new(NOW)),
         running_ms: Arc::default(),
         machine: Arc::new(Mutex::new("server")),
+        terms: Arc::default(),
     }
 }

@@ -11,6 +11,25 @@ use crate::Problem;
 pub struct ImportAsk {
     /// The file's content, base64 (RFC 4648 §4).
     pub content: String,
+    /// Accepts the terms of the product ([`Terms`]), without which no licence is installed.
+    #[serde(default)]
+    pub accept_terms: bool,
+}
+
+/// Answer of `GET /v1/terms`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Whether nothing is left to accept: somebody did, or the product has no terms.
+    pub accepted: bool,
+    /// Revision of the product profile that they are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_revision: Option<u64>,
+    /// SHA-256 of the text in UTF-8, hex, as the history keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// The text, as the vendor wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// Answer of `POST /v1/licences`.

@@ -48,6 +48,11 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         "Some of what was found was refused",
     ),
     code(
+        "terms-not-accepted",
+        Exit::Refused,
+        "The terms of the product are not accepted",
+    ),
+    code(
         "nothing-to-verify",
         Exit::Refused,
         "Nothing of Tallykey is in the files",

@@ -89,17 +89,18 @@ impl<S: Store> Core<S> {
                 record: Bytes(object.bytes.to_vec()),
             }
         });
-        let outcome = admitted.map(|event| match event {
-            Some(event) => {
+        let outcome = match admitted {
+            Ok(Some(event)) => self.terms_allow().map(|()| {
                 self.record(actor, &event, batch);
                 Imported::New
-            }
-            None => Imported::Already,
-        });
+            }),
+            Ok(None) => Ok(Imported::Already),
+            Err(refusal) => Err(refusal.into()),
+        };
         ImportItem {
             kind,
             id: Some(hex(licence.identity())),
-            outcome: outcome.map_err(Refusal::from),
+            outcome,
         }
     }
 
