@@ -13,7 +13,7 @@ use tallykey::arbiter::Takeover;
 use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
-use tallykey::service::watch::WinkDone;
+use tallykey::service::watch::Errand;
 use tallykey::service::{Actor, Ask, Moment, Service, Settings};
 use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey_protocol::list::List;
@@ -93,7 +93,7 @@ fn now() -> i64 {
 struct NoDongles;
 
 impl Watcher for NoDongles {
-    fn wink(&self, _: &str, _: WinkDone) {}
+    fn visit(&self, _: &str, _: Errand) {}
     fn stop(self: Box<Self>) {}
 }
 

@@ -41,7 +41,7 @@ pub use failure::{Failure, LOCAL_CODES, LocalCode};
 pub use machine::MachineArgs;
 pub use places::{Places, program};
 pub use screen::Screen;
-pub use serve::{Banner, Channels, InboxFolder, Listen, LogFormat, ServeArgs, Takeover};
+pub use serve::{Banner, Channels, InboxFolder, Listen, LogFormat, OwnerCode, ServeArgs, Takeover};
 pub use vendor::VendorArgs;
 pub use verify::VerifyArgs;
 

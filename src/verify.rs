@@ -6,7 +6,7 @@ mod issued;
 mod object;
 mod request;
 
-use tallykey_protocol::cert::Certificate;
+use tallykey_protocol::cert::{Certificate, Crl};
 use tallykey_protocol::file::{self, Kind, Objects};
 use tallykey_protocol::id::thumbprint;
 use tallykey_protocol::limits::OBJECT_MAX;
@@ -16,7 +16,7 @@ use tallykey_protocol::trust::TrustBundle;
 
 use crate::licence::machine_binding::Facts;
 use crate::licence::{Profile, Refusal, Trust};
-use object::hex;
+use object::{hex, moment};
 
 pub use tallykey_protocol::limits::FILE_MAX;
 
@@ -57,6 +57,7 @@ fn look(object: &file::Object<'_>, against: &Against<'_>) -> Object {
         Kind::Composite => issued::composite(bytes, against),
         Kind::Licence => issued::licence(bytes, against),
         Kind::Grant => issued::grant(bytes, against),
+        Kind::Crl => return certificates(bytes, against.trust),
         Kind::Profile | Kind::Instruction | Kind::Time | Kind::Revocation => {
             issued::other(kind, bytes, against.trust)
         }
@@ -92,6 +93,21 @@ fn alone(kind: Kind, bytes: &[u8], facts: &Facts) -> Object {
             "whether the dongle signed it: it does not bring the dongle's certificate; verify the request or licence that carries it",
         ),
         Err(problem) => Object::broken(kind.name(), problem),
+    }
+}
+
+/// The root's own list of void certificates.
+fn certificates(bytes: &[u8], trust: &Trust) -> Object {
+    let kind = Kind::Crl.name();
+    let verified = Crl::parse(bytes).and_then(|list| list.verify(&trust.root()).map(|()| list));
+    match verified {
+        Err(problem) => Object::broken(kind, problem),
+        Ok(list) => Object::of(kind, Verdict::Verified)
+            .held_by("any host".into())
+            .saying("number", list.number())
+            .saying_if("issued at", moment(list.issued_at()))
+            .saying("certificates revoked", list.revoked().count())
+            .without("whether a later list is known: it has a higher number"),
     }
 }
 

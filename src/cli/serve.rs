@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::vendor::VendorArgs;
 
-pub use banner::Banner;
+pub use banner::{Banner, OwnerCode};
 
 /// Arguments of `serve`.
 #[derive(Debug, Clone, clap::Args)]

@@ -102,6 +102,9 @@ impl Ledger {
             | Event::TermsAccepted { .. }
             | Event::LicenceRemoved { .. }
             | Event::LicenceMachine { .. }
+            | Event::ConversionMeant { .. }
+            | Event::ConversionEnded { .. }
+            | Event::ReceiptKept(_)
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. } => Ok(()),
         }

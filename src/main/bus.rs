@@ -1,7 +1,7 @@
 //! Which bus to look for dongles on, and whose: as the arguments say.
 
 use tallykey::{
-    cli::{Exit, Failure, ServeArgs, VendorArgs},
+    cli::{Exit, Failure, OwnerCode, ServeArgs, VendorArgs},
     licence::{Profile, Trust},
     service::watch::Intervals,
     store::StateFolder,
@@ -22,6 +22,8 @@ pub(crate) struct Bus {
     pub(crate) intervals: Intervals,
     /// What USB is to tell of, if it is USB.
     pub(crate) usb: Option<Match>,
+    /// Of the dongle that was plugged in here, if it was made here.
+    pub(crate) owner_code: Option<OwnerCode>,
 }
 
 /// Whom to trust, and for which product.
@@ -47,10 +49,11 @@ pub(crate) fn open(
     pinned: &Pinned,
     folder: &StateFolder,
 ) -> Result<Bus, Failure> {
-    let finder: Box<dyn Finder> = if !args.attach.is_empty() {
-        Box::new(SocketFinder::new(addresses(args)?))
+    let (finder, owner_code): (Box<dyn Finder>, _) = if !args.attach.is_empty() {
+        (Box::new(SocketFinder::new(addresses(args)?)), None)
     } else if args.vendor.simulate && !args.usb {
-        Box::new(crate::simulator::bus(args, pinned, folder)?)
+        let (finder, code) = crate::simulator::bus(args, pinned, folder)?;
+        (Box::new(finder), Some(code))
     } else {
         return Ok(hardware());
     };
@@ -58,6 +61,7 @@ pub(crate) fn open(
         finder,
         intervals: Intervals::simulated(),
         usb: None,
+        owner_code,
     })
 }
 
@@ -73,6 +77,7 @@ fn hardware() -> Bus {
         finder: Box::new(HidFinder::new(wanted)),
         intervals: Intervals::default(),
         usb: Some(wanted),
+        owner_code: None,
     }
 }
 

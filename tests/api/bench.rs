@@ -9,7 +9,7 @@ use tallykey::arbiter::Takeover;
 use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
-use tallykey::service::watch::WinkDone;
+use tallykey::service::watch::Errand;
 use tallykey::service::{Moment, Service, Settings};
 use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey_client::wire::{NewToken, Role, TokenAsk};
@@ -49,7 +49,7 @@ pub(crate) struct Bench {
 struct NoBus;
 
 impl Watcher for NoBus {
-    fn wink(&self, key: &str, _: WinkDone) {
+    fn visit(&self, key: &str, _: Errand) {
         panic!("there is no dongle {key}");
     }
 
