@@ -99,6 +99,7 @@ impl Ledger {
             | Event::GraceExhausted { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
+            | Event::TermsAccepted { .. }
             | Event::LicenceRemoved { .. }
             | Event::LicenceMachine { .. }
             | Event::ConversionMeant { .. }

@@ -74,7 +74,7 @@ impl SoftwareLicence {
     fn of_desk(bytes: &[u8], trust: &Trust, profile: &Profile) -> Result<Self, LicenceRefusal> {
         let (licence, identity) = Licence::verify(bytes, &trust.root())
             .map_err(|problem| LicenceRefusal::NotVendors { problem })?;
-        is_for(licence.product, licence.profile_revision, profile)?;
+        profile.covers(licence.product, licence.profile_revision)?;
         let line = |line: &OfMacs<'_>| {
             let macs = line.macs.addresses();
             let only = (!macs.is_empty()).then(|| macs.iter().copied().collect());
@@ -102,7 +102,7 @@ impl SoftwareLicence {
         if traced.simulated && !trust.is_test() {
             return Err(LicenceRefusal::Simulated);
         }
-        is_for(grant.product, grant.profile_revision, profile)?;
+        profile.covers(grant.product, grant.profile_revision)?;
         let line = |line: &Granted<'_>| of_line(line, grant.revision, profile, None);
         Ok(Self {
             form: Form::Composite,
@@ -177,20 +177,6 @@ impl SoftwareLicence {
             converts: Convert::None,
         }
     }
-}
-
-fn is_for(product: &str, needed: u64, profile: &Profile) -> Result<(), LicenceRefusal> {
-    if product != profile.product() {
-        return Err(LicenceRefusal::OtherProduct {
-            product: product.to_owned(),
-            ours: profile.product().to_owned(),
-        });
-    }
-    let loaded = profile.revision();
-    if needed > loaded {
-        return Err(LicenceRefusal::ProfileTooOld { needed, loaded });
-    }
-    Ok(())
 }
 
 fn of_line(

@@ -11,6 +11,7 @@ mod news;
 mod publish;
 mod receipts;
 mod software;
+mod terms;
 mod time;
 mod views;
 

@@ -59,6 +59,10 @@ impl<S: Store> Core<S> {
                 let items = self.import(&actor, &content, batch);
                 batch.answer::<_, ServiceError>(reply, Ok(items));
             }
+            Request::Terms { accepting, reply } => {
+                let terms = self.terms(accepting.as_ref(), batch);
+                batch.answer::<_, ServiceError>(reply, Ok(terms));
+            }
             Request::RemoveLicence { actor, id, reply } => {
                 let result = self.remove_licence(&actor, &id, batch);
                 batch.answer(reply, result);
