@@ -15,10 +15,10 @@ use crate::{
     ClientError, Endpoint,
     transport::Connection,
     wire::{
-        Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed, Dongles,
-        HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged, LineChange, Move, Needs,
-        NewToken, PolicyChange, Renewal, Resolution, ResolveAsk, Status, Terms, Token, TokenAsk,
-        Tokens,
+        Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed,
+        ConflictAnswer, Dongles, HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged,
+        LineChange, Move, Needs, NewToken, PolicyChange, Renewal, Resolution, ResolveAsk, Status,
+        Terms, Token, TokenAsk, Tokens,
     },
 };
 
@@ -106,6 +106,11 @@ impl Client {
         let path = format!("/v1/licences/{}", call::path_segment(id));
         let answer = self.call(Method::DELETE, &path, None::<&()>).await?;
         self.read(&answer)
+    }
+
+    /// The conflict between dongle and software licences, if there is one, and what can be done about it.
+    pub async fn conflict(&self) -> Result<ConflictAnswer, ClientError> {
+        self.get("/v1/conflict").await
     }
 
     /// Makes one kind of source count and holds the other.

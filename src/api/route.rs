@@ -71,6 +71,7 @@ routes! {
     POST   "/v1/licences",              ADMIN,  FILE, licences::import;
     DELETE "/v1/licences/{id}",         ADMIN,  0,    licences::remove;
     GET    "/v1/terms",                 VIEWER, 0,    terms::show;
+    GET    "/v1/conflict",              VIEWER, 0,    conflict::show;
     POST   "/v1/conflict/resolve",      ADMIN,  ONE,  conflict::resolve;
     GET    "/v1/allocations",           VIEWER, 0,    allocations::list;
     POST   "/v1/allocations",           CLIENT, ONE,  allocations::create;

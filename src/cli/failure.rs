@@ -49,6 +49,9 @@ pub enum Failure {
         /// Objects that were found.
         total: usize,
     },
+    /// Dongle and software licences are both here, and nobody has said which is to count.
+    #[error("somebody has to choose between dongle and software licences")]
+    MustChoose,
     /// Licences were kept out because nobody accepted the terms; what else was found is told.
     #[error("the terms of the product are not accepted, and no licence is imported without that")]
     TermsNotAccepted,
@@ -172,6 +175,7 @@ impl Failure {
             | Self::UnreadableFile { .. }
             | Self::NothingToImport
             | Self::NotAllImported { .. }
+            | Self::MustChoose
             | Self::TermsNotAccepted
             | Self::NothingToVerify
             | Self::NotAllVerified { .. }
@@ -201,6 +205,7 @@ impl Failure {
             Self::UnreadableFile { .. } => "file-unreadable",
             Self::NothingToImport => "nothing-to-import",
             Self::NotAllImported { .. } => "not-all-imported",
+            Self::MustChoose => "must-choose",
             Self::TermsNotAccepted => "terms-not-accepted",
             Self::NothingToVerify => "nothing-to-verify",
             Self::NotAllVerified { .. } => "not-all-verified",
@@ -237,6 +242,9 @@ impl Failure {
             Self::NotAllImported { .. } | Self::NotAllVerified { .. } => {
                 "do what is said about each of them".to_owned()
             }
+            Self::MustChoose => {
+                format!("choose with `{} resolve --keep dongle|software`", program())
+            }
             Self::TermsNotAccepted => format!(
                 "read them with `{} licences terms`, and import with --accept-terms",
                 program()
@@ -259,6 +267,7 @@ impl Failure {
             self,
             Self::NothingToImport
                 | Self::NotAllImported { .. }
+                | Self::MustChoose
                 | Self::TermsNotAccepted
                 | Self::NothingToVerify
                 | Self::NotAllVerified { .. }
@@ -352,6 +361,7 @@ mod tests {
                 refused: 1,
                 total: 2,
             },
+            Failure::MustChoose,
             Failure::TermsNotAccepted,
             Failure::NothingToVerify,
             Failure::NotAllVerified {

@@ -72,6 +72,29 @@ fn a_licence_beside_a_dongle_is_held_until_somebody_chooses() {
         status.contains("*** CONFLICT ***  dongle is active, software is held and counts 0."),
         "{status}"
     );
+    // Every way out, with what it would do; nothing is asked and nothing done.
+    let shown = home.run(&["resolve"]).exits(3);
+    assert!(shown.err().contains("code: must-choose"), "{}", shown.err());
+    for said in [
+        "keep dongle",
+        "keep software",
+        "tallykey convert --dry-run",
+        "suspended  SN-4711  vca  1 channel",
+    ] {
+        assert!(shown.out().contains(said), "{said}: {}", shown.out());
+    }
+    let answer = home.run(&["resolve", "--json"]).exits(3).json();
+    assert_eq!(answer["conflict"]["asks"], true);
+    let choices = answer["choices"].as_array().expect("choices");
+    let [dongle, software, convert] = &choices[..] else {
+        panic!("three choices: {answer}")
+    };
+    assert_eq!(dongle["choice"], "keep-dongle");
+    assert_eq!(dongle["outcome"]["suspended"], serde_json::json!([]));
+    assert_eq!(software["outcome"]["suspended"][0]["device"], "SN-4711");
+    assert_eq!(software["outcome"]["dry_run"], true);
+    assert_eq!(convert["choice"], "convert");
+
     let rehearsed = home
         .run(&["resolve", "--keep", "software", "--dry-run"])
         .exits(0)
@@ -96,6 +119,8 @@ fn a_licence_beside_a_dongle_is_held_until_somebody_chooses() {
         status.contains("dongle is held and counts 0: somebody chose software"),
         "{status}"
     );
+    let shown = home.run(&["resolve"]).exits(0).out();
+    assert!(shown.contains("keep dongle"), "somebody chose: {shown}");
     let listed = home.run(&["licences", "--json"]).exits(0).json();
     assert_eq!(listed["installed"][0]["state"], "holds");
     let id = listed["installed"][0]["id"].as_str().expect("an id");

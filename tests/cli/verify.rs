@@ -16,6 +16,7 @@ use tallykey_protocol::request::{Dongle, Environment, Head, Purpose, Request};
 use tallykey_protocol::revocation::{RevocationList, Revoked};
 use tallykey_protocol::target::Target;
 use tallykey_protocol::time::TimeToken;
+use tallykey_signing::certificate::Revocations;
 use tallykey_signing::{
     Signer, SoftwareKey, Vendor, mac_licence, machine_licence, sign_request, simulator,
 };
@@ -159,6 +160,12 @@ fn every_kind_that_verifies_is_told_with_whom_it_is_for_and_what_it_gives() {
         epoch: 3,
         revoked: Array::of(&revoked),
     };
+    let void = Revocations {
+        number: 4,
+        issued_at: ISSUED,
+        certificates: &[],
+        stays_good: &[],
+    };
     let file = [
         of_server(&vendor),
         of_macs(&vendor),
@@ -170,6 +177,7 @@ fn every_kind_that_verifies_is_told_with_whom_it_is_for_and_what_it_gives() {
         vendor.sign_time(&token).expect("signs"),
         vendor.sign_revocations(&list).expect("signs"),
         vendor.trust_bundle(),
+        vendor.revoke(&void).expect("signs"),
     ];
     let file = write(&home, "all", &file.concat());
     let document = verify(&home, "server", &[&file, "--json"]).exits(0).json();
@@ -190,11 +198,12 @@ fn every_kind_that_verifies_is_told_with_whom_it_is_for_and_what_it_gives() {
         ("time-token", "verified"),
         ("revocation-list", "verified"),
         ("trust-bundle", "not-signed"),
+        ("certificate-revocation-list", "verified"),
     ];
     assert_eq!(told, expected.map(|(kind, how)| (Some(kind), Some(how))));
 
     let [desk, macs, composite, grant, request, ..] = &objects(&document)[..] else {
-        panic!("ten objects")
+        panic!("eleven objects")
     };
     let fit = json!({ "this": true, "matched": 10, "recorded": 10, "drift": [] });
     for bound in [desk, composite, request] {

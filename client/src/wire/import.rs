@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Allocation, AuthenticationType, FeatureCounts};
+use super::{Allocation, AuthenticationType, Conflict, FeatureCounts};
 use crate::Problem;
 
 /// Body of `POST /v1/licences`: a file as it is, whatever its name.
@@ -82,6 +82,39 @@ pub struct Licence {
     pub until: Option<jiff::Timestamp>,
     /// Components of this machine that are not what was recorded, such as `board replaced`.
     pub drift: Vec<String>,
+}
+
+/// Answer of `GET /v1/conflict`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictAnswer {
+    /// The conflict, also one that somebody decided; none if only one kind of source is there.
+    pub conflict: Option<Conflict>,
+    /// What can be done about it, each with what it would make of this machine.
+    pub choices: Vec<Choice>,
+}
+
+/// One way out of a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What it is.
+    pub choice: ChoiceKind,
+    /// The command that does it.
+    pub command: String,
+    /// What it would make of this machine; a conversion has a dry run of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Resolution>,
+}
+
+/// What a choice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChoiceKind {
+    /// Dongles count, software licences are held.
+    KeepDongle,
+    /// Software licences count, dongles are held.
+    KeepSoftware,
+    /// The dongle's channels become a software licence, so that both count as one kind. It cannot be undone.
+    Convert,
 }
 
 /// Body of `POST /v1/conflict/resolve`.

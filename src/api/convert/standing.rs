@@ -6,7 +6,7 @@ use super::{authentication_type, line_id, moment};
 use crate::licence::machine_binding::{Drift, Standing, name};
 use crate::service::{AwayDongle, AwayPhase, Held, Kind, LicenceStatus, Role, Snapshot, Suspicion};
 
-pub(super) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
+pub(in crate::api) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
     wire::Conflict {
         active: authentication_type(snapshot.authentication_type),
         held: match held.kind {

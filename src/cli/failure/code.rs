@@ -47,6 +47,7 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         Exit::Refused,
         "Some of what was found was refused",
     ),
+    code("must-choose", Exit::Refused, "Somebody has to choose"),
     code(
         "terms-not-accepted",
         Exit::Refused,
