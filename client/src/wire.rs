@@ -28,6 +28,6 @@ pub use import::{
 };
 pub use licence::{Licences, Line, LineSource, Policy};
 pub use need::{Need, Needs, Period};
-pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
+pub use standing::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use tallykey_protocol::composite::Composite;
 use tallykey_protocol::grant::{Convert, Line as Granted, NO_FREE_CHANNELS};
+use tallykey_protocol::id::thumbprint;
 use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
 use tallykey_protocol::target::Binding;
 
@@ -49,6 +50,8 @@ pub struct SoftwareLicence {
     revision: u64,
     /// The machine that it is for; none for a MAC licence.
     machine: Option<Binding>,
+    /// Thumbprint of that machine's host key.
+    host_key: Option<[u8; 32]>,
     lines: Vec<Line>,
     absorbs: Vec<[u8; 32]>,
     excludes_free: bool,
@@ -88,6 +91,10 @@ impl SoftwareLicence {
                 Holder::Machine { binding, .. } => Some(*binding),
                 Holder::Macs => None,
             },
+            host_key: match licence.holder {
+                Holder::Machine { thumbprint, .. } => Some(thumbprint),
+                Holder::Macs => None,
+            },
             lines: licence.lines.iter().map(line).collect(),
             absorbs: licence.absorbs.to_vec(),
             excludes_free: licence.flags & NO_FREE_CHANNELS != 0,
@@ -109,6 +116,7 @@ impl SoftwareLicence {
             identity: traced.identity,
             revision: grant.revision,
             machine: Some(target.binding()),
+            host_key: Some(thumbprint(&target.host_key)),
             lines: traced.lines.iter().map(line).collect(),
             absorbs: Vec::new(),
             excludes_free: grant.flags & NO_FREE_CHANNELS != 0,
@@ -137,6 +145,13 @@ impl SoftwareLicence {
     #[must_use]
     pub fn absorbs(&self) -> &[[u8; 32]] {
         &self.absorbs
+    }
+
+    /// Whether it names another host key than the one with this thumbprint. It counts by the machine all the same; what
+    /// a host signs for it waits until the vendor has repaired it.
+    #[must_use]
+    pub fn is_unbound(&self, host_key: &[u8; 32]) -> bool {
+        self.host_key.is_some_and(|named| named != *host_key)
     }
 
     /// How much of the machine that it is for is in these facts; none for a MAC licence, which is for no machine.

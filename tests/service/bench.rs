@@ -12,9 +12,10 @@ use tallykey::service::{
     Actor, Allocated, Ask, FeatureCounts, Service, ServiceError, Settings, Snapshot, StartError,
 };
 use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
+use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature, Weight};
-use tallykey_signing::simulator;
+use tallykey_signing::{Signer, SoftwareKey, simulator};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -164,6 +165,18 @@ impl Bench {
     /// log not moved into the database. Starts from that.
     pub(crate) async fn crash(self) -> Self {
         self.image().start().await
+    }
+
+    /// Where its state is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The public half of its host key.
+    pub(crate) fn host_key(&self) -> PublicKey {
+        let pem = std::fs::read_to_string(self.folder.join("host-key.pem")).expect("a key");
+        let key = SoftwareKey::from_pem(&pem).expect("PKCS#8");
+        Signer::public_key(&key)
     }
 
     /// Stops it in good order; what is left is its folder.

@@ -72,9 +72,10 @@ pub struct Licence {
     pub id: String,
     /// Its revision; none if it does not verify any more.
     pub revision: Option<u64>,
-    /// `holds`, `machine-grace`, `machine-changed`, or the code of why it does not verify any more.
+    /// `holds`; `host-key-unbound`, which counts too; `machine-grace`, `machine-changed`, or the code of why it does not
+    /// verify any more.
     pub state: String,
-    /// Why it does not verify any more, and what to do.
+    /// What is wrong with it, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// Until when it counts although the machine changed.
