@@ -13,9 +13,9 @@ use tallykey::arbiter::Takeover;
 use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
-use tallykey::service::watch::WinkDone;
+use tallykey::service::watch::Errand;
 use tallykey::service::{Actor, Ask, Moment, Service, Settings};
-use tallykey::store::{SqliteStore, StateFolder};
+use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature};
 use tallykey_signing::simulator;
@@ -64,18 +64,21 @@ async fn start(state: &Path) -> Result<Service, Box<dyn Error>> {
     };
     let trust = Trust::decode(&vendor.trust_bundle())?;
     let profile = Profile::verify(&vendor.sign_profile(&claims)?, &trust)?;
+    let state = StateFolder::claim(state)?;
+    let (host_key, _) = HostKeyFile::open(&state)?;
     let settings = Settings {
         trust,
         profile,
         simulated: true,
         takeover: Takeover::Ask,
+        host_key: Box::new(host_key),
         machine: Box::new(Facts::default),
         clock: Box::new(|| Moment {
             wall_ms: now(),
             running_ms: 0,
         }),
     };
-    let store = SqliteStore::new(StateFolder::claim(state)?)?;
+    let store = SqliteStore::new(state)?;
     let (_, no_events) = tokio::sync::mpsc::channel(1);
     Ok(Service::start(settings, store, no_events, Box::new(NoDongles)).await?)
 }
@@ -90,7 +93,7 @@ fn now() -> i64 {
 struct NoDongles;
 
 impl Watcher for NoDongles {
-    fn wink(&self, _: &str, _: WinkDone) {}
+    fn visit(&self, _: &str, _: Errand) {}
     fn stop(self: Box<Self>) {}
 }
 

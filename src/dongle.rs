@@ -18,7 +18,7 @@ mod random;
 mod session;
 
 pub use error::{BadChain, BadProof, Fault, Trouble};
-pub use evidence::{Evidence, NotEvidence};
+pub use evidence::{Evidence, NotEvidence, Receipt};
 pub use identity::{Vendor, VendorError};
 pub use link::{LinkError, Timing};
-pub use session::{Beat, Found, Identified, Open};
+pub use session::{Beat, Found, Identified, Open, OwnerCode};

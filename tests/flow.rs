@@ -13,7 +13,7 @@ use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::watch::{Intervals, Watch};
 use tallykey::service::{Moment, Role, Service, Settings, Snapshot};
-use tallykey::store::{SqliteStore, StateFolder};
+use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey::usb::sim::LocalFinder;
 use tallykey_client::wire::{AllocationState, Ask};
 use tallykey_client::{Client, ClientError, Endpoint};
@@ -61,12 +61,14 @@ async fn host(
         Watch::start(finder, pinned, [1; 16], Intervals::simulated(), events).expect("a thread");
 
     let state = StateFolder::claim(&folder.join("state")).expect("a folder of our own");
+    let (host_key, _) = HostKeyFile::open(&state).expect("a host key");
     let store = SqliteStore::new(state).expect("a store");
     let settings = Settings {
         trust,
         profile,
         simulated: true,
         takeover: Takeover::Ask,
+        host_key: Box::new(host_key),
         machine: Box::new(Facts::default),
         clock: Box::new(move || {
             let passed_ms = hours.load(Ordering::SeqCst) * 3_600_000;

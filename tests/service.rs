@@ -3,10 +3,16 @@
 
 #[path = "service/bench.rs"]
 mod bench;
+#[path = "service/bus.rs"]
+mod bus;
+#[path = "service/convert.rs"]
+mod convert;
 #[path = "support/converted.rs"]
 mod converted;
 #[path = "service/damage.rs"]
 mod damage;
+#[path = "service/dongle.rs"]
+mod dongle;
 #[path = "service/dongles.rs"]
 mod dongles;
 #[path = "service/faults.rs"]

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use tallykey::dongle::{Fault, Timing, Vendor};
-use tallykey::service::watch::{DongleEvent, Intervals, Watch};
+use tallykey::dongle::{Fault, Open, Timing, Vendor};
+use tallykey::service::watch::{After, DongleEvent, Intervals, Watch};
 use tallykey::usb::sim::{Address, LocalFinder, SocketFinder};
 use tallykey::usb::{Finder, Found, ReportPort, UsbError};
 use tallykey_protocol::command::Command;
@@ -127,15 +127,19 @@ fn a_service_that_reads_no_more_ends_the_watch() {
 }
 
 #[test]
-fn wink_blinks_an_open_dongle_and_no_other() {
+fn an_errand_is_run_with_an_open_dongle_and_no_other() {
     let dongle = simulators_own();
     let mut watched = Watched::new(bus(&dongle));
     let key = watched.opened();
     let wink = |key: &str| {
         let (done, outcome) = mpsc::channel();
-        watched.watch.wink(
+        watched.watch.visit(
             key,
-            Box::new(move |winked| done.send(winked).expect("the test waits")),
+            Box::new(move |open| {
+                let winked = open.and_then(Open::wink);
+                done.send(winked).expect("the test waits");
+                After::Same
+            }),
         );
         outcome.recv().expect("always answered")
     };

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tallykey_client::{PROBLEM_JSON, Problem};
 
 use crate::{
-    licence::Refusal,
+    licence::{Refusal, conversion::ConversionRefusal},
     service::{BatchError, Fault, ServiceError},
 };
 
@@ -157,7 +157,22 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::BadTtl { ttl, min, max } => json!({ "ttl": ttl, "min": min, "max": max }),
         Refusal::NoSuchLicence { id } => json!({ "id": id }),
         Refusal::NotALicence { kind } | Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
-        Refusal::Licence(_) | Refusal::DamagedFile { .. } => json!({}),
+        Refusal::Conversion(refusal) => facts_of_conversion(refusal),
+        Refusal::Licence(_) | Refusal::CannotBind(_) | Refusal::DamagedFile { .. } => json!({}),
+    }
+}
+
+fn facts_of_conversion(refusal: &ConversionRefusal) -> Value {
+    match refusal {
+        ConversionRefusal::WhichDongle { serials } => json!({ "serials": serials }),
+        ConversionRefusal::NotEnough { of, wanted, there } => {
+            json!({ "of": of, "wanted": wanted, "there": there })
+        }
+        ConversionRefusal::UnderWay { id }
+        | ConversionRefusal::NoSuch { id }
+        | ConversionRefusal::Done { id } => json!({ "id": id }),
+        ConversionRefusal::WrongCode { left } => json!({ "tries_left": left }),
+        _ => json!({}),
     }
 }
 

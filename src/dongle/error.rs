@@ -179,6 +179,12 @@ pub enum Trouble {
         /// What it answered.
         status: Status,
     },
+    /// The owner code is not its own; nothing was changed but the number of tries left.
+    #[error("the owner code is wrong; {left} tries are left")]
+    OwnerCode {
+        /// Codes that may still be tried.
+        left: u8,
+    },
     /// It answered something that is no reply.
     #[error("its answer to the command {command:?} is not readable: {source}")]
     Reply {

@@ -5,6 +5,7 @@ use tallykey_protocol::cose::CoseError;
 use tallykey_protocol::id::{self, PublicKey};
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::proof::{Kind, Proof};
+use tallykey_protocol::receipt;
 use thiserror::Error;
 
 use super::identity::Identity;
@@ -28,11 +29,32 @@ pub struct Evidence {
     /// The grants it holds, as they were issued and in the proof's order; each has the digest that
     /// was proved. Who issued it, and for whom, is still to be verified.
     pub grants: Vec<Vec<u8>>,
+    /// The receipts that it keeps, oldest first; none of what it once showed.
+    pub receipts: Vec<Receipt>,
     /// Its certificate and the factory's, DER.
     pub chain: [Vec<u8>; 2],
     key: PublicKey,
     kind: Kind,
     record: Vec<u8>,
+}
+
+/// A receipt as the dongle keeps it, signed by its key. What it gives, and to whom, is still to be verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The dongle's counter when it gave: with its key's thumbprint, the receipt's identity.
+    pub counter: u64,
+    /// What it is good for.
+    pub kind: receipt::Kind,
+    /// The request that it answers.
+    pub request_id: [u8; 16],
+    /// Whether a host has told the dongle that it keeps it.
+    pub acknowledged: bool,
+    /// Digest of the record.
+    pub digest: [u8; 32],
+    /// The record.
+    pub record: Vec<u8>,
+    /// The grant that it came from, as signed.
+    pub grant: Vec<u8>,
 }
 
 /// What a dongle once showed is not what it showed.
@@ -55,14 +77,14 @@ impl Evidence {
         signed: (Kind, &[u8]),
         identity: &Identity,
         simulated: bool,
-        grants: Vec<Vec<u8>>,
+        held: (Vec<Vec<u8>>, Vec<Receipt>),
     ) -> Self {
         Self::new(
             proof,
             signed,
             (identity.key, identity.chain.clone()),
             simulated,
-            grants,
+            held,
         )
     }
 
@@ -71,7 +93,7 @@ impl Evidence {
         (kind, record): (Kind, &[u8]),
         (key, chain): (PublicKey, [Vec<u8>; 2]),
         simulated: bool,
-        grants: Vec<Vec<u8>>,
+        (grants, receipts): (Vec<Vec<u8>>, Vec<Receipt>),
     ) -> Self {
         Self {
             serial: proof.serial.to_owned(),
@@ -81,6 +103,7 @@ impl Evidence {
             firmware: proof.firmware.to_owned(),
             counter: proof.counter,
             grants,
+            receipts,
             chain,
             key,
             kind,
@@ -112,7 +135,7 @@ impl Evidence {
             (kind, record),
             (key, chain),
             simulated,
-            grants,
+            (grants, Vec::new()),
         ))
     }
 

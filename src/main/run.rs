@@ -56,7 +56,7 @@ pub(crate) async fn run(
     };
     let port_address = port.as_ref().map(PortListener::address);
 
-    host_key(&folder)?;
+    let host_key = host_key(&folder)?;
     let bus = bus::open(&args, &pinned, &folder)?;
     let simulated = simulated || pinned.trust.is_test();
     let (events, inbox) = mpsc::channel(EVENTS);
@@ -70,6 +70,7 @@ pub(crate) async fn run(
             Takeover::Ask => arbiter::Takeover::Ask,
             Takeover::Automatic => arbiter::Takeover::Automatic,
         },
+        host_key: Box::new(host_key),
         machine: Box::new(|| facts::here().facts()),
         clock: clock(),
     };
@@ -114,7 +115,7 @@ pub(crate) async fn run(
 }
 
 /// Opens the host key, or makes it, and tells whose it is.
-fn host_key(folder: &StateFolder) -> Result<(), Failure> {
+fn host_key(folder: &StateFolder) -> Result<HostKeyFile, Failure> {
     let (key, origin) = HostKeyFile::open(folder).map_err(|error| of_host_key(&error))?;
     let thumbprint: String = key.thumbprint().map(|byte| format!("{byte:02x}")).concat();
     match origin {
@@ -127,7 +128,7 @@ fn host_key(folder: &StateFolder) -> Result<(), Failure> {
             "the host key is another one: {why}"
         ),
     }
-    Ok(())
+    Ok(key)
 }
 
 fn watch(

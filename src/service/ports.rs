@@ -8,20 +8,20 @@ use thiserror::Error;
 
 use crate::ledger::{Head, Row};
 
-use super::watch::{Watch, WinkDone};
+use super::watch::{Errand, Watch};
 
 /// Who keeps the sessions with the dongles.
 pub trait Watcher: Send {
-    /// Makes the dongle `key` blink. Does not wait; `done` is called when it is known.
-    fn wink(&self, key: &str, done: WinkDone);
+    /// Runs an errand in the session with the dongle `key`. Does not wait.
+    fn visit(&self, key: &str, errand: Errand);
 
     /// Ends every session, and waits until that is done.
     fn stop(self: Box<Self>);
 }
 
 impl Watcher for Watch {
-    fn wink(&self, key: &str, done: WinkDone) {
-        Self::wink(self, key, done);
+    fn visit(&self, key: &str, errand: Errand) {
+        Self::visit(self, key, errand);
     }
 
     fn stop(self: Box<Self>) {

@@ -9,6 +9,7 @@ use crate::arbiter::{AuthenticationType, Kind};
 use crate::ledger::{Ask, Change, Need, Payment, PoolChange};
 use crate::licence::{Policy, Refusal};
 
+use super::conversion::{Conversion, ConvertAsk, Converted};
 use super::fault::{BatchError, ServiceError};
 use super::licences::LicenceStatus;
 use super::snapshot::{FeatureCounts, LicenceLine};
@@ -58,6 +59,24 @@ pub(super) enum Request {
         keep: Kind,
         dry_run: bool,
         reply: Reply<Resolution>,
+    },
+    Convert {
+        actor: Actor,
+        ask: Box<ConvertAsk>,
+        reply: Reply<Converted>,
+    },
+    CancelConversion {
+        actor: Actor,
+        id: Uuid,
+        reply: Reply<()>,
+    },
+    AcknowledgeReceipt {
+        actor: Actor,
+        id: Uuid,
+        reply: Reply<()>,
+    },
+    Conversions {
+        reply: Reply<Vec<Conversion>>,
     },
     Need {
         reply: Reply<Vec<Need>>,

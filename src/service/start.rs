@@ -10,7 +10,7 @@ use crate::licence::{Profile, Trust};
 use super::Service;
 use super::actor::{Core, Inputs};
 use super::fault::Fault;
-use super::ports::{Store, StoreError, Watcher};
+use super::ports::{HostKey, Store, StoreError, Watcher};
 use super::pulse::Pulse;
 use super::state::{ReplayError, State};
 use super::watch::DongleEvent;
@@ -28,6 +28,8 @@ pub struct Settings {
     pub simulated: bool,
     /// What happens when the active kind of source leaves for good while the other one is held.
     pub takeover: Takeover,
+    /// The key of this host: licences name it.
+    pub host_key: Box<dyn HostKey>,
     /// Reads what this machine shows of itself now.
     pub machine: Box<dyn Fn() -> Facts + Send>,
     /// The time.

@@ -20,12 +20,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc as events;
 
-use crate::dongle::{Evidence, Fault, Timing, Vendor};
+use crate::dongle::{Evidence, Fault, Open, Timing, Vendor};
 use crate::usb::Finder;
 use rescan::{Notice, Rescan};
 
-/// Orders that may wait for the rescan thread. More are refused: nobody blinks that much.
-const ORDERS_MAX: usize = 32;
+/// Errands that may wait for the rescan thread. More are refused: nobody orders that much.
+const ERRANDS_MAX: usize = 32;
 
 /// How often things are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +107,18 @@ pub enum DongleEvent {
     },
 }
 
-/// Called once with what came of a wink.
-pub type WinkDone = Box<dyn FnOnce(Result<(), Fault>) + Send>;
+/// What is to be done in the open session with a dongle, by the thread that holds it; called once, with a fault if
+/// there is no session.
+pub type Errand = Box<dyn FnOnce(Result<&mut Open, Fault>) -> After + Send>;
+
+/// How an errand leaves a dongle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// As it was.
+    Same,
+    /// Maybe otherwise: its state is to be proved at once.
+    Changed,
+}
 
 /// The running watch. Dropping it ends it without waiting; [`Watch::stop`] waits.
 pub struct Watch {
@@ -129,7 +139,7 @@ impl Watch {
         intervals: Intervals,
         events: events::Sender<DongleEvent>,
     ) -> io::Result<Self> {
-        let (notices, inbox) = mpsc::sync_channel(ORDERS_MAX);
+        let (notices, inbox) = mpsc::sync_channel(ERRANDS_MAX);
         let context = Arc::new(session::Context {
             vendor,
             host_id,
@@ -152,15 +162,15 @@ impl Watch {
         Waker(self.context.notices.clone())
     }
 
-    /// Makes the dongle `key` blink. Does not wait; `done` is called when it is known, with
-    /// [`Fault::NotFound`] if there is no session with it.
-    pub fn wink(&self, key: &str, done: WinkDone) {
-        let wink = Notice::Wink {
+    /// Runs an errand in the session with the dongle `key`. Does not wait; without a session it is called with
+    /// [`Fault::NotFound`].
+    pub fn visit(&self, key: &str, errand: Errand) {
+        let visit = Notice::Visit {
             key: key.to_owned(),
-            done,
+            errand,
         };
         if let Err(mpsc::TrySendError::Full(notice) | mpsc::TrySendError::Disconnected(notice)) =
-            self.context.notices.try_send(wink)
+            self.context.notices.try_send(visit)
         {
             notice.refuse();
         }

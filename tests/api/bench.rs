@@ -9,9 +9,9 @@ use tallykey::arbiter::Takeover;
 use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::Watcher;
-use tallykey::service::watch::WinkDone;
+use tallykey::service::watch::Errand;
 use tallykey::service::{Moment, Service, Settings};
-use tallykey::store::{SqliteStore, StateFolder};
+use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey_client::wire::{NewToken, Role, TokenAsk};
 use tallykey_client::{Client, Endpoint};
 use tallykey_signing::simulator;
@@ -49,7 +49,7 @@ pub(crate) struct Bench {
 struct NoBus;
 
 impl Watcher for NoBus {
-    fn wink(&self, key: &str, _: WinkDone) {
+    fn visit(&self, key: &str, _: Errand) {
         panic!("there is no dongle {key}");
     }
 
@@ -69,11 +69,13 @@ impl Bench {
         let record = vendor
             .sign_profile(&simulator::profile())
             .expect("a profile");
+        let (host_key, _) = HostKeyFile::open(&state).expect("a host key");
         let settings = Settings {
             profile: Profile::verify(&record, &trust).expect("a good profile"),
             trust,
             simulated: true,
             takeover: Takeover::Ask,
+            host_key: Box::new(host_key),
             machine: Box::new(Facts::default),
             clock: Box::new(|| Moment {
                 wall_ms: 1_700_000_000_000,

@@ -6,32 +6,24 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tallykey::arbiter::Takeover;
-use tallykey::dongle::{Evidence, Found, Timing, Vendor};
 use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::machine::facts::{LinuxMachine, Machine as _};
-use tallykey::service::ports::{Store, Watcher};
-use tallykey::service::watch::{DongleEvent, WinkDone};
+use tallykey::service::ports::Store;
+use tallykey::service::watch::DongleEvent;
 use tallykey::service::{
     Actor, Allocated, Ask, FeatureCounts, Moment, Service, ServiceError, Settings, Snapshot,
     StartError,
 };
-use tallykey::store::{SqliteStore, StateFolder};
-use tallykey::usb::Finder;
-use tallykey::usb::sim::LocalFinder;
-use tallykey_protocol::command::{Command, update};
-use tallykey_protocol::grant::{Line, Plan};
+use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature, Weight};
-use tallykey_protocol::trust::TrustBundle;
-use tallykey_signing::{Holder, first_grant, next_grant, simulator};
-use tallykey_sim::dongle::SimDongle;
-use tallykey_sim::flash::SimFlash;
-use tallykey_sim::host::{Channel, Session};
-use tallykey_sim::platform::{Clock, SimPlatform};
-use tallykey_sim::provision::{Order, chip_id, provision};
+use tallykey_signing::simulator;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
+
+use crate::bus::{Bus, Plugged};
+use crate::dongle::Dongle;
 
 /// Channels of `camera` that the product gives to everybody.
 pub(crate) const FREE: u64 = 4;
@@ -131,7 +123,7 @@ fn standing() -> Clockwork {
 }
 
 /// What the service is set up with.
-pub(crate) fn settings(clock: &Clockwork) -> Settings {
+fn settings(clock: &Clockwork, host_key: HostKeyFile) -> Settings {
     let vendor = simulator::vendor().expect("constant keys");
     let trust = Trust::decode(&vendor.trust_bundle()).expect("our own bundle");
     let record = vendor.sign_profile(&product()).expect("our own profile");
@@ -141,6 +133,7 @@ pub(crate) fn settings(clock: &Clockwork) -> Settings {
         profile,
         simulated: true,
         takeover: Takeover::Ask,
+        host_key: Box::new(host_key),
         machine: {
             let clock = clock.clone();
             Box::new(move || clock.facts())
@@ -157,19 +150,9 @@ pub(crate) struct Bench {
     pub(crate) service: Service,
     pub(crate) clock: Clockwork,
     events: mpsc::Sender<DongleEvent>,
+    plugged: Plugged,
     home: Arc<TempDir>,
     folder: PathBuf,
-}
-
-/// The bus of a test that plugs dongles itself.
-pub(crate) struct Nobody;
-
-impl Watcher for Nobody {
-    fn wink(&self, _: &str, done: WinkDone) {
-        done(Ok(()));
-    }
-
-    fn stop(self: Box<Self>) {}
 }
 
 impl Bench {
@@ -181,13 +164,15 @@ impl Bench {
     }
 
     async fn over(home: Arc<TempDir>, folder: PathBuf, clock: Clockwork) -> Self {
-        let store = open(&folder);
+        let (settings, store) = set_up(&folder, &clock);
         let (events, told) = mpsc::channel(8);
-        let service = Service::start(settings(&clock), store, told, Box::new(Nobody)).await;
+        let (bus, plugged) = bus(&events);
+        let service = Service::start(settings, store, told, bus).await;
         Self {
             service: service.expect("a sound folder"),
             clock,
             events,
+            plugged,
             home,
             folder,
         }
@@ -198,12 +183,15 @@ impl Bench {
         let home = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let (events, told) = mpsc::channel(8);
         let clock = standing();
-        let service = Service::start(settings(&clock), store, told, Box::new(Nobody)).await;
+        let (bus, plugged) = bus(&events);
         let folder = home.path().join("unused");
+        let settings = set_up(&folder, &clock).0;
+        let service = Service::start(settings, store, told, bus).await;
         Self {
             service: service.expect("a sound store"),
             clock,
             events,
+            plugged,
             home,
             folder,
         }
@@ -266,6 +254,7 @@ impl Bench {
     }
 
     pub(crate) async fn plug(&self, dongle: &Dongle) -> Arc<Snapshot> {
+        self.plugged.plug(dongle.key(), dongle.sim());
         self.tell(dongle.opened(), |snapshot| {
             dongle.state_in(snapshot) == Some("open")
         })
@@ -288,8 +277,9 @@ impl Bench {
 
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {
         let left = DongleEvent::Left {
-            key: dongle.key.clone(),
+            key: dongle.key().into(),
         };
+        self.plugged.unplug(dongle.key());
         self.tell(left, |snapshot| dongle.state_in(snapshot).is_none())
             .await
     }
@@ -319,10 +309,18 @@ pub(crate) fn open(folder: &Path) -> SqliteStore {
     SqliteStore::new(folder).expect("paths of our own")
 }
 
+fn set_up(folder: &Path, clock: &Clockwork) -> (Settings, SqliteStore) {
+    let folder = StateFolder::claim(folder).expect("a folder of our own");
+    let (host_key, _) = HostKeyFile::open(&folder).expect("a host key");
+    let store = SqliteStore::new(folder).expect("paths of our own");
+    (settings(clock, host_key), store)
+}
+
 /// Tries to start over a folder.
 pub(crate) async fn try_start(folder: &Path) -> Result<Service, StartError> {
-    let (_, told) = mpsc::channel(1);
-    Service::start(settings(&standing()), open(folder), told, Box::new(Nobody)).await
+    let (events, told) = mpsc::channel(1);
+    let (settings, store) = set_up(folder, &standing());
+    Service::start(settings, store, told, bus(&events).0).await
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) {
@@ -331,6 +329,15 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         let file = file.expect("a readable folder");
         std::fs::copy(file.path(), to.join(file.file_name())).expect("room for a copy");
     }
+}
+
+fn bus(events: &mpsc::Sender<DongleEvent>) -> (Box<Bus>, Plugged) {
+    let bus = Bus {
+        plugged: Plugged::default(),
+        events: events.clone(),
+    };
+    let plugged = bus.plugged.clone();
+    (Box::new(bus), plugged)
 }
 
 pub(crate) fn operator() -> Actor {
@@ -343,150 +350,4 @@ pub(crate) fn camera(device: &str) -> Ask {
         feature: Some("camera".into()),
         ..Ask::default()
     }
-}
-
-/// A simulated dongle that has been through the factory.
-pub(crate) struct Dongle {
-    serial: String,
-    key: String,
-    evidence: Evidence,
-    sim: SimDongle,
-}
-
-impl Dongle {
-    pub(crate) fn new(serial: &str, channels: &[(&str, u64)]) -> Self {
-        let flash = SimFlash::blank(chip_id(serial));
-        let sim =
-            SimDongle::plug(SimPlatform::new(flash, Clock::real())).expect("blank flash boots");
-        grant(&sim, serial, channels);
-        let evidence = prove(&sim);
-        Self {
-            serial: serial.into(),
-            key: format!("port-{serial}"),
-            evidence,
-            sim,
-        }
-    }
-
-    /// The same dongle after its vendor raised its counts.
-    pub(crate) fn raised(&self, channels: &[(&str, u64)]) -> Self {
-        grant(&self.sim, &self.serial, channels);
-        let (serial, key) = (self.serial.clone(), self.key.clone());
-        Self {
-            serial,
-            key,
-            evidence: prove(&self.sim),
-            sim: self.sim.clone(),
-        }
-    }
-
-    /// The same dongle after its vendor added a line, which is that of the desk: the factory's
-    /// are perpetual.
-    pub(crate) fn with_line(&self, channels: &[(&str, u64)], added: Line<'_>) -> Self {
-        let vendor = simulator::vendor().expect("constant keys");
-        let channel = Channel::new(self.sim.connect().expect("plugged in")).expect("it answers");
-        let mut session = Session::open(channel, [2; 16]).expect("it is free");
-        let holder = Holder {
-            serial: &self.serial,
-            key: session.key(),
-        };
-        let kept = (1..).zip(channels).map(|(id, (feature, count))| Line {
-            id,
-            feature,
-            count: *count,
-            plan: Plan::Perpetual,
-            valid_from: simulator::ISSUED_AT,
-            valid_to: None,
-        });
-        let mut lines: Vec<_> = kept.collect();
-        let held = List::of(&lines).expect("they fit");
-        let held = first_grant(&product(), holder, held, simulator::ISSUED_AT);
-        lines.push(added);
-        let next = next_grant(
-            &held,
-            List::of(&lines).expect("they fit"),
-            simulator::ISSUED_AT,
-        );
-        let record = vendor.sign_grant(&next).expect("our own vendor");
-        let answer = session.ask(Command::Update, &update::Request { record: &record });
-        let updated: update::Reply = answer.expect("it answers").read_ok().expect("it follows");
-        assert_eq!(updated.revision, 2);
-        session.close().expect("it is there");
-        let (serial, key) = (self.serial.clone(), self.key.clone());
-        Self {
-            serial,
-            key,
-            evidence: prove(&self.sim),
-            sim: self.sim.clone(),
-        }
-    }
-
-    /// The same dongle at another port.
-    pub(crate) fn at(&self, port: &str) -> Self {
-        let (serial, evidence) = (self.serial.clone(), self.evidence.clone());
-        Self {
-            serial,
-            key: port.into(),
-            evidence,
-            sim: self.sim.clone(),
-        }
-    }
-
-    pub(crate) fn opened(&self) -> DongleEvent {
-        DongleEvent::Opened {
-            key: self.key.clone(),
-            evidence: self.evidence.clone(),
-        }
-    }
-
-    pub(crate) fn serial(&self) -> &str {
-        &self.serial
-    }
-
-    pub(crate) fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// Its state as published.
-    pub(crate) fn state_in(&self, snapshot: &Snapshot) -> Option<&'static str> {
-        let mut all = snapshot.dongles.iter();
-        all.find(|one| one.serial.as_deref() == Some(&self.serial))
-            .map(|one| one.state)
-    }
-}
-
-fn grant(sim: &SimDongle, serial: &str, channels: &[(&str, u64)]) {
-    let vendor = simulator::vendor().expect("constant keys");
-    let product = product();
-    let order = Order {
-        serial,
-        profile: &product,
-        channels,
-        now: simulator::ISSUED_AT,
-        raise: true,
-    };
-    provision(sim, &vendor, &order, |_| Ok(())).expect("the factory's own dongle");
-}
-
-/// Opens it as the service does, and closes it in good order.
-fn prove(sim: &SimDongle) -> Evidence {
-    let timing = Timing {
-        silence: Duration::from_secs(20),
-        answer: Duration::from_secs(60),
-    };
-    let bundle = simulator::vendor().expect("constant keys").trust_bundle();
-    let bundle = TrustBundle::decode(&bundle).expect("our own bundle");
-    let vendor = Vendor::pin(&bundle, true).expect("a root");
-    let mut finder = LocalFinder::new(vec![sim.clone()]);
-    let found = finder.find().expect("a bus of our own");
-    let port = finder.open(&found[0]).expect("it is plugged in");
-    let found = Found::new(port, timing).expect("it answers");
-    let open = found
-        .identify(&vendor)
-        .expect("its vendor")
-        .open([1; 16])
-        .expect("it is free");
-    let evidence = open.evidence().clone();
-    open.close().expect("it is there");
-    evidence
 }

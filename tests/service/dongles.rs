@@ -5,7 +5,8 @@ use tallykey::service::watch::DongleEvent;
 use tallykey::service::{AllocationState, ServiceError, Snapshot};
 use tallykey_protocol::grant::{Line, Plan};
 
-use crate::bench::{Bench, Dongle, GRACE, NOW, operator};
+use crate::bench::{Bench, GRACE, NOW, operator};
+use crate::dongle::Dongle;
 
 /// Devices that are licensed, oldest first, and those that are suspended.
 async fn standing(bench: &Bench) -> (Vec<String>, Vec<String>) {

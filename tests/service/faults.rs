@@ -9,7 +9,8 @@ use tallykey::service::ServiceError;
 use tallykey::service::ports::{Store, StoreError};
 use tallykey::store::SqliteStore;
 
-use crate::bench::{Bench, Dongle, open, operator};
+use crate::bench::{Bench, open, operator};
+use crate::dongle::Dongle;
 
 /// What the next commits meet; back to [`SOUND`] is the test's to say.
 const SOUND: u8 = 0;

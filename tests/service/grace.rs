@@ -5,7 +5,8 @@ use std::time::Duration;
 use tallykey::service::{AuthenticationType, AwayDongle, AwayPhase, Snapshot};
 use tallykey_protocol::grant::{Line, Plan};
 
-use super::bench::{Bench, Dongle, GRACE, NOW};
+use super::bench::{Bench, GRACE, NOW};
+use super::dongle::Dongle;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);

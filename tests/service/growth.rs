@@ -5,7 +5,8 @@ use std::time::Duration;
 use tallykey::licence::Plan;
 use tallykey_protocol::grant::Line;
 
-use crate::bench::{Bench, Dongle, NOW};
+use crate::bench::{Bench, NOW};
+use crate::dongle::Dongle;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 

@@ -4,7 +4,8 @@ use tallykey::licence::Refusal;
 use tallykey::service::ServiceError;
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, Dongle, FREE, camera, operator};
+use crate::bench::{Bench, FREE, camera, operator};
+use crate::dongle::Dongle;
 
 const CLIENTS: usize = 64;
 const DEVICES: usize = 10_000;

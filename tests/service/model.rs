@@ -13,7 +13,8 @@ use tallykey::service::{
 };
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, Dongle, GRACE, NOW, QUAD, operator, product};
+use crate::bench::{Bench, GRACE, NOW, QUAD, operator, product};
+use crate::dongle::Dongle;
 
 use simple::{Held, Model};
 

@@ -13,8 +13,9 @@ use tallykey_protocol::list::List;
 use tallykey_protocol::target::Target;
 use tallykey_signing::{SoftwareKey, mac_licence, machine_licence, next_licence, simulator};
 
-use super::bench::{Bench, Dongle, camera, operator, product};
+use super::bench::{Bench, camera, operator, product};
 use super::converted::Parts;
+use super::dongle::Dongle;
 
 const ISSUED: u64 = simulator::ISSUED_AT;
 

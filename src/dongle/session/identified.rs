@@ -76,10 +76,11 @@ impl Identified {
         let proof =
             Proof::verify(record, Kind::Open, &self.identity.key).map_err(BadProof::from)?;
         self.confirm(&proof)?;
-        let keys = self.keys(&ours, &proof)?;
+        let (keys, transcript) = self.keys(&ours, &proof)?;
         Open::start(Opened {
             secure: Secure::new(self.link, keys),
             identity: self.identity,
+            transcript,
             simulated: self.greeting.simulated || self.test,
             proof,
             record,
@@ -108,8 +109,8 @@ impl Identified {
         Err(BadProof::Differs { what })
     }
 
-    /// The session's keys, once the proof is seen to be over this very exchange.
-    fn keys(&self, ours: &Ours, proof: &Proof<'_>) -> Result<Keys, BadProof> {
+    /// The session's keys and the digest of its transcript, once the proof is seen to be over this very exchange.
+    fn keys(&self, ours: &Ours, proof: &Proof<'_>) -> Result<(Keys, [u8; 32]), BadProof> {
         let opening = proof.opening.ok_or(BadProof::Transcript)?;
         if proof.nonce != ours.request.nonce {
             return Err(BadProof::Nonce);
@@ -129,6 +130,7 @@ impl Identified {
             return Err(BadProof::Transcript);
         }
         Keys::agree(&ours.secret, &opening.dongle_ephemeral, &transcript)
+            .map(|keys| (keys, transcript))
             .map_err(|_| BadProof::Point)
     }
 }

@@ -7,6 +7,7 @@ use tallykey_protocol::cose::Sign1;
 use tallykey_protocol::limits::{BEAT_NONCE_LEN, GRANT_MAX, NONCE_LEN};
 use tallykey_protocol::proof::{Kind, Proof};
 
+use super::orders::read_receipts;
 use super::secure::Secure;
 use crate::dongle::error::{BadProof, Fault, Trouble};
 use crate::dongle::evidence::Evidence;
@@ -17,8 +18,10 @@ use crate::dongle::random;
 /// A dongle that has proved itself and serves this host alone. Dropping it leaves the lease to run
 /// out; [`Open::close`] gives it back.
 pub struct Open {
-    secure: Secure,
-    identity: Identity,
+    pub(super) secure: Secure,
+    pub(super) identity: Identity,
+    /// Digest of what was said at its opening: owner proofs are good for it alone.
+    pub(super) transcript: [u8; 32],
     evidence: Evidence,
     missed: bool,
 }
@@ -38,23 +41,29 @@ pub enum Beat {
 pub(super) struct Opened<'b> {
     pub(super) secure: Secure,
     pub(super) identity: Identity,
+    pub(super) transcript: [u8; 32],
     pub(super) simulated: bool,
     pub(super) proof: Proof<'b>,
     pub(super) record: &'b [u8],
 }
 
 impl Open {
-    /// Reads the grants that were proved; the first of these messages confirms the keys.
+    /// Reads the grants that were proved and the receipts; the first of these messages confirms the keys.
     pub(super) fn start(opened: Opened<'_>) -> Result<Self, Fault> {
         let Opened {
             mut secure,
             identity,
+            transcript,
             simulated,
             proof,
             record,
         } = opened;
-        let grants = match read_grants(&mut secure, &proof, &[]) {
-            Ok(grants) => grants,
+        let held = read_grants(&mut secure, &proof, &[]).and_then(|grants| {
+            let receipts = read_receipts(&mut secure, &identity.key, &[], &grants)?;
+            Ok((grants, receipts))
+        });
+        let held = match held {
+            Ok(held) => held,
             Err(fault) => {
                 // Whatever comes of it: the lease is not worth keeping.
                 secure.ask(Command::Close, &Empty).ok();
@@ -62,18 +71,14 @@ impl Open {
             }
         };
         let signed = (Kind::Open, record);
-        let evidence = Evidence::of(&proof, signed, &identity, simulated, grants);
-        let mut open = Self {
+        let evidence = Evidence::of(&proof, signed, &identity, simulated, held);
+        Ok(Self {
             secure,
             identity,
+            transcript,
             evidence,
             missed: false,
-        };
-        if open.evidence.grants.is_empty() {
-            // Nothing was read under the new keys, so they are still to be confirmed.
-            open.heartbeat()?;
-        }
-        Ok(open)
+        })
     }
 
     /// What the latest proof says.
@@ -110,7 +115,7 @@ impl Open {
         })
     }
 
-    /// Has the dongle sign its state over a fresh nonce, and reads the grants that are new.
+    /// Has the dongle sign its state over a fresh nonce, and reads the grants and receipts that are new.
     ///
     /// # Errors
     /// [`Fault::ProofInvalid`], or the link's.
@@ -131,9 +136,19 @@ impl Open {
         self.confirm(&proof)?;
         self.not_less(proof.counter)?;
         let grants = read_grants(&mut self.secure, &proof, &self.evidence.grants)?;
-        let simulated = self.evidence.simulated;
+        let Evidence {
+            simulated,
+            counter,
+            ref receipts,
+            ..
+        } = self.evidence;
+        let receipts = match proof.counter == counter {
+            true => receipts.clone(),
+            false => read_receipts(&mut self.secure, &self.identity.key, receipts, &grants)?,
+        };
         let signed = (Kind::State, record);
-        self.evidence = Evidence::of(&proof, signed, &self.identity, simulated, grants);
+        let held = (grants, receipts);
+        self.evidence = Evidence::of(&proof, signed, &self.identity, simulated, held);
         Ok(&self.evidence)
     }
 
@@ -219,6 +234,6 @@ fn read_grant(secure: &mut Secure, index: usize, digest: &[u8; 32]) -> Result<Ve
     Ok(record.to_vec())
 }
 
-fn is(record: &[u8], digest: &[u8; 32]) -> bool {
+pub(super) fn is(record: &[u8], digest: &[u8; 32]) -> bool {
     Sign1::parse(record, GRANT_MAX).is_ok_and(|record| record.digest() == *digest)
 }

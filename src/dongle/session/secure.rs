@@ -1,6 +1,7 @@
 //! Commands under the session's keys.
 
-use tallykey_protocol::command::{Command, Encode, split_reply};
+use tallykey_protocol::command::order::TriesLeft;
+use tallykey_protocol::command::{Command, Decode, Encode, split_reply};
 use tallykey_protocol::limits::MESSAGE_MAX;
 use tallykey_protocol::session::{self, Direction, Keys};
 use tallykey_protocol::status::Status;
@@ -86,6 +87,10 @@ impl Secure {
         }
         match split_reply(payload).map_err(BadProof::from)? {
             (Status::Ok, body) => Ok(Some(body.to_vec())),
+            (Status::OwnerProofWrong, body) => {
+                let TriesLeft { left } = TriesLeft::decode(body).map_err(BadProof::from)?;
+                Err(Trouble::OwnerCode { left }.into())
+            }
             (status, _) => Err(Trouble::Refused { command, status }.into()),
         }
     }

@@ -13,9 +13,11 @@ use super::super::ports::Store;
 use super::super::request::{
     Actor, Allocated, Allocation, HistoryEntry, NewToken, Reply, Request, Role, Token,
 };
+use super::super::watch::{After, Errand};
 use super::super::{BATCH_MAX, HISTORY_PAGE_MAX, token};
 use super::Core;
 use super::views::Views;
+use crate::dongle::Open;
 use crate::ledger::Event;
 
 impl<S: Store> Core<S> {
@@ -69,6 +71,18 @@ impl<S: Store> Core<S> {
             } => {
                 let result = self.resolve(&actor, keep, dry_run, batch);
                 batch.answer(reply, result);
+            }
+            Request::Convert { actor, ask, reply } => self.convert(&actor, *ask, reply, batch),
+            Request::CancelConversion { actor, id, reply } => {
+                let result = self.cancel_conversion(&actor, id, batch);
+                batch.answer(reply, result);
+            }
+            Request::AcknowledgeReceipt { actor, id, reply } => {
+                self.acknowledge_receipt(&actor, id, reply);
+            }
+            Request::Conversions { reply } => {
+                let conversions = self.conversions();
+                batch.answer::<_, ServiceError>(reply, Ok(conversions));
             }
             Request::Licences { reply } => {
                 let licences = self.licences(&self.state.ledger, &self.supply);
@@ -213,8 +227,8 @@ impl<S: Store> Core<S> {
                     serial,
                     "the dongle is made to blink"
                 );
-                let done = Box::new(move |result: Result<(), crate::dongle::Fault>| {
-                    let result = result.map_err(|source| {
+                let errand: Errand = Box::new(move |open| {
+                    let result = open.and_then(Open::wink).map_err(|source| {
                         Fault::DongleFailed {
                             serial,
                             source: Arc::new(source),
@@ -222,8 +236,9 @@ impl<S: Store> Core<S> {
                         .into()
                     });
                     drop(reply.send(result));
+                    After::Same
                 });
-                self.inputs.watcher.wink(key, done);
+                self.inputs.watcher.visit(key, errand);
             }
         }
     }
@@ -252,7 +267,7 @@ impl<S: Store> Core<S> {
     }
 }
 
-fn no_randomness(error: getrandom::Error) -> Fault {
+pub(super) fn no_randomness(error: getrandom::Error) -> Fault {
     Fault::NoRandomness {
         source: Arc::new(error),
     }

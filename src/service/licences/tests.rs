@@ -5,17 +5,22 @@ use crate::arbiter::Takeover;
 use crate::ledger::Bytes;
 use crate::licence::{Profile, Trust};
 use crate::service::Moment;
+use crate::store::{HostKeyFile, StateFolder};
 
 #[test]
 fn a_licence_that_verifies_no_more_is_shown_and_counts_nothing() {
     let vendor = simulator::vendor().expect("constant keys");
     let trust = Trust::decode(&vendor.trust_bundle()).expect("our own bundle");
     let record = vendor.sign_profile(&simulator::profile()).expect("signs");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = StateFolder::claim(&folder.path().join("state")).expect("ours");
+    let (host_key, _) = HostKeyFile::open(&folder).expect("a host key");
     let settings = Settings {
         profile: Profile::verify(&record, &trust).expect("our own profile"),
         trust,
         simulated: true,
         takeover: Takeover::Ask,
+        host_key: Box::new(host_key),
         machine: Box::new(Facts::default),
         clock: Box::new(|| Moment {
             wall_ms: 0,

@@ -6,22 +6,22 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::session::{self, Context, Ended, Wink};
-use super::{DongleEvent, WinkDone};
+use super::session::{self, Context, Ended};
+use super::{DongleEvent, Errand};
 use crate::dongle::{Fault, Trouble};
 use crate::usb::{Finder, Found, UsbError};
 
 /// Dongles watched at a time. A host has one or two; a hostile hub may show hundreds.
 const DONGLES_MAX: usize = 16;
 
-/// Winks that may wait for one session.
-const WINKS_MAX: usize = 4;
+/// Errands that may wait for one session: as many as it has receipts to acknowledge, and some.
+const ERRANDS_MAX: usize = 24;
 
 /// What the rescan thread is told.
 pub(super) enum Notice {
-    Wink {
+    Visit {
         key: String,
-        done: WinkDone,
+        errand: Errand,
     },
     /// Something ended: look now.
     Look,
@@ -32,8 +32,8 @@ pub(super) enum Notice {
 impl Notice {
     /// Answers what will not be done.
     pub(super) fn refuse(self) {
-        if let Self::Wink { key, done } = self {
-            done(Err(Fault::NotFound { place: key }));
+        if let Self::Visit { key, errand } = self {
+            errand(Err(Fault::NotFound { place: key }));
         }
     }
 }
@@ -70,7 +70,7 @@ enum Shown {
 
 struct Session {
     started: Instant,
-    winks: SyncSender<Wink>,
+    errands: SyncSender<Errand>,
     thread: JoinHandle<Ended>,
 }
 
@@ -95,7 +95,7 @@ impl Rescan {
         while !self.context.is_ending() {
             let left = next.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
-                Ok(Notice::Wink { key, done }) => self.wink(key, done),
+                Ok(Notice::Visit { key, errand }) => self.visit(key, errand),
                 Ok(Notice::Look) => {
                     if self.reap() {
                         next = Instant::now();
@@ -227,18 +227,14 @@ impl Rescan {
         }
     }
 
-    fn wink(&self, key: String, done: WinkDone) {
+    fn visit(&self, key: String, errand: Errand) {
         let session = self.dongles.get(&key).and_then(|d| d.session.as_ref());
-        match session.map(|session| &session.winks) {
-            Some(winks) => {
-                if let Err(
-                    TrySendError::Full(Wink(done)) | TrySendError::Disconnected(Wink(done)),
-                ) = winks.try_send(Wink(done))
-                {
-                    Notice::Wink { key, done }.refuse();
-                }
-            }
-            None => Notice::Wink { key, done }.refuse(),
+        let sent = match session {
+            Some(session) => session.errands.try_send(errand),
+            None => Err(TrySendError::Disconnected(errand)),
+        };
+        if let Err(TrySendError::Full(errand) | TrySendError::Disconnected(errand)) = sent {
+            Notice::Visit { key, errand }.refuse();
         }
     }
 
@@ -312,7 +308,7 @@ impl Session {
         key: &str,
         context: &Arc<Context>,
     ) -> Result<Self, UsbError> {
-        let (winks, inbox) = sync_channel(WINKS_MAX);
+        let (errands, inbox) = sync_channel(ERRANDS_MAX);
         let (owned, shared) = (key.to_owned(), Arc::clone(context));
         let thread = thread::Builder::new()
             .name("dongle".into())
@@ -324,15 +320,15 @@ impl Session {
             })?;
         Ok(Self {
             started: Instant::now(),
-            winks,
+            errands,
             thread,
         })
     }
 
     /// A session closes when nobody can order anything of it any more.
     fn tell_to_close(&mut self) {
-        let (winks, _) = sync_channel(0);
-        self.winks = winks;
+        let (errands, _) = sync_channel(0);
+        self.errands = errands;
     }
 
     fn join(self) -> Ended {

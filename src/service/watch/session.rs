@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::sync::mpsc as events;
 
 use super::rescan::Notice;
-use super::{DongleEvent, Intervals, WinkDone};
+use super::{After, DongleEvent, Errand, Intervals};
 use crate::dongle::{Beat, Fault, Found, Open, Vendor};
 use crate::usb::ReportPort;
 
@@ -22,9 +22,6 @@ pub(super) struct Context {
     /// Close everything.
     pub(super) ending: AtomicBool,
 }
-
-/// What a session is told. That its sender is gone means to close.
-pub(super) struct Wink(pub(super) WinkDone);
 
 /// How a session ended.
 pub(super) struct Ended {
@@ -50,9 +47,9 @@ pub(super) fn run(
     port: Box<dyn ReportPort>,
     key: String,
     context: &Arc<Context>,
-    winks: &Receiver<Wink>,
+    errands: &Receiver<Errand>,
 ) -> Ended {
-    let ended = session(port, key, context, winks);
+    let ended = session(port, key, context, errands);
     // Only a hint: the rescan looks by itself, so a full queue does no harm.
     context.notices.try_send(Notice::Look).ok();
     ended
@@ -62,7 +59,7 @@ fn session(
     port: Box<dyn ReportPort>,
     key: String,
     context: &Context,
-    winks: &Receiver<Wink>,
+    errands: &Receiver<Errand>,
 ) -> Ended {
     let opened = Found::new(port, context.intervals.answer)
         .and_then(|found| found.identify(&context.vendor))
@@ -80,7 +77,7 @@ fn session(
         key: key.clone(),
         evidence: open.evidence().clone(),
     });
-    let fault = hold(&mut open, &key, context, winks).err();
+    let fault = hold(&mut open, &key, context, errands).err();
     if !matches!(fault, Some(Fault::NotFound { .. }))
         && let Err(error) = open.close()
     {
@@ -92,23 +89,27 @@ fn session(
     }
 }
 
-/// Holds the session until it is to close (`Ok`) or has ended by itself.
+/// Holds the session until it is to close (`Ok`), which is when nobody can send an errand any more, or has ended by
+/// itself.
 fn hold(
     open: &mut Open,
     key: &str,
     context: &Context,
-    winks: &Receiver<Wink>,
+    errands: &Receiver<Errand>,
 ) -> Result<(), Fault> {
     let intervals = &context.intervals;
     let mut beat_at = Instant::now() + intervals.heartbeat;
     let mut prove_at = Instant::now() + intervals.prove;
     while !context.is_ending() {
-        match winks.try_recv() {
-            Ok(Wink(done)) => done(open.wink()),
+        let after = match errands.try_recv() {
+            Ok(errand) => errand(Ok(open)),
             Err(TryRecvError::Disconnected) => return Ok(()),
-            Err(TryRecvError::Empty) => {}
-        }
+            Err(TryRecvError::Empty) => After::Same,
+        };
         let now = Instant::now();
+        if after == After::Changed {
+            prove_at = now;
+        }
         if now >= beat_at {
             beat_at = now + intervals.heartbeat;
             if open.heartbeat()? == Beat::Changed {

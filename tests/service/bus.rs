@@ -1,0 +1,77 @@
+//! The bus of a test that plugs dongles itself: an errand is run at once, in a session of its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tallykey::dongle::{Fault, Found, Open, Timing, Vendor};
+use tallykey::service::ports::Watcher;
+use tallykey::service::watch::{After, DongleEvent, Errand};
+use tallykey::usb::Finder;
+use tallykey::usb::sim::LocalFinder;
+use tallykey_protocol::trust::TrustBundle;
+use tallykey_signing::simulator;
+use tallykey_sim::dongle::SimDongle;
+use tokio::sync::mpsc;
+
+/// What is plugged in, by its key.
+#[derive(Clone, Default)]
+pub(crate) struct Plugged(Arc<Mutex<BTreeMap<String, SimDongle>>>);
+
+impl Plugged {
+    pub(crate) fn plug(&self, key: &str, dongle: SimDongle) {
+        let mut plugged = self.0.lock().expect("no panic");
+        plugged.insert(key.to_owned(), dongle);
+    }
+
+    pub(crate) fn unplug(&self, key: &str) {
+        self.0.lock().expect("no panic").remove(key);
+    }
+}
+
+/// Who runs the service's errands.
+pub(crate) struct Bus {
+    pub(crate) plugged: Plugged,
+    pub(crate) events: mpsc::Sender<DongleEvent>,
+}
+
+impl Watcher for Bus {
+    fn visit(&self, key: &str, errand: Errand) {
+        let dongle = self.plugged.0.lock().expect("no panic").get(key).cloned();
+        let opened = match dongle {
+            Some(dongle) => session(&dongle),
+            None => Err(Fault::NotFound { place: key.into() }),
+        };
+        let mut open = match opened {
+            Ok(open) => open,
+            Err(fault) => {
+                errand(Err(fault));
+                return;
+            }
+        };
+        if errand(Ok(&mut open)) == After::Changed {
+            let evidence = open.prove().expect("it is there").clone();
+            let key = key.to_owned();
+            let told = self.events.try_send(DongleEvent::Proved { key, evidence });
+            assert!(told.is_ok(), "a test does not let so much wait");
+        }
+        open.close().expect("it is there");
+    }
+
+    fn stop(self: Box<Self>) {}
+}
+
+/// Opens it as the service does.
+pub(crate) fn session(dongle: &SimDongle) -> Result<Open, Fault> {
+    let timing = Timing {
+        silence: Duration::from_secs(20),
+        answer: Duration::from_secs(60),
+    };
+    let bundle = simulator::vendor().expect("constant keys").trust_bundle();
+    let bundle = TrustBundle::decode(&bundle).expect("our own bundle");
+    let vendor = Vendor::pin(&bundle, true).expect("a root");
+    let mut finder = LocalFinder::new(vec![dongle.clone()]);
+    let found = finder.find()?;
+    let port = finder.open(&found[0])?;
+    Found::new(port, timing)?.identify(&vendor)?.open([1; 16])
+}
