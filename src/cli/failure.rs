@@ -52,6 +52,20 @@ pub enum Failure {
     /// Dongle and software licences are both here, and nobody has said which is to count.
     #[error("somebody has to choose between dongle and software licences")]
     MustChoose,
+    /// Nobody said that what was shown is right; nothing was changed.
+    #[error("nobody confirmed it; nothing was changed")]
+    NotConfirmed,
+    /// No owner code came, and nobody could be asked.
+    #[error("the owner code of the dongle is needed, and there is no terminal to ask at")]
+    NoOwnerCode,
+    /// A file cannot be written.
+    #[error("{file} cannot be written: {source}")]
+    UnwritableFile {
+        /// Which.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
     /// Licences were kept out because nobody accepted the terms; what else was found is told.
     #[error("the terms of the product are not accepted, and no licence is imported without that")]
     TermsNotAccepted,
@@ -173,6 +187,9 @@ impl Failure {
             Self::Client(_) | Self::Output { .. } => Exit::Fault,
             Self::Import(_)
             | Self::UnreadableFile { .. }
+            | Self::UnwritableFile { .. }
+            | Self::NotConfirmed
+            | Self::NoOwnerCode
             | Self::NothingToImport
             | Self::NotAllImported { .. }
             | Self::MustChoose
@@ -203,6 +220,9 @@ impl Failure {
             Self::Client(_) => "not-the-service",
             Self::NotHeld { .. } => "no-such-allocation",
             Self::UnreadableFile { .. } => "file-unreadable",
+            Self::UnwritableFile { .. } => "file-unwritable",
+            Self::NotConfirmed => "not-agreed",
+            Self::NoOwnerCode => "owner-code-needed",
             Self::NothingToImport => "nothing-to-import",
             Self::NotAllImported { .. } => "not-all-imported",
             Self::MustChoose => "must-choose",
@@ -238,6 +258,15 @@ impl Failure {
             Self::Import(error) => error.next(),
             Self::NotHeld { .. } => format!("list what is held with `{} allocations`", program()),
             Self::UnreadableFile { .. } => "name a file or folder that can be read".to_owned(),
+            Self::UnwritableFile { .. } => {
+                "name another file with --out; it is not lost: `conversions show` has it".to_owned()
+            }
+            Self::NotConfirmed => {
+                "look at it with --dry-run, and say --yes where nobody is asked".to_owned()
+            }
+            Self::NoOwnerCode => {
+                "give it with --owner-code-file, from the slip that came with the dongle".to_owned()
+            }
             Self::NothingToImport => "give the licence file that the vendor delivered".to_owned(),
             Self::NotAllImported { .. } | Self::NotAllVerified { .. } => {
                 "do what is said about each of them".to_owned()
@@ -356,6 +385,12 @@ mod tests {
                 file: place(),
                 source: other(),
             },
+            Failure::UnwritableFile {
+                file: place(),
+                source: other(),
+            },
+            Failure::NotConfirmed,
+            Failure::NoOwnerCode,
             Failure::NothingToImport,
             Failure::NotAllImported {
                 refused: 1,

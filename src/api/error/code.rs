@@ -66,8 +66,8 @@ codes! {
     CONVERSION_DONE = "conversion-done", 409, "wrong-procedure", "The conversion is done";
     OWNER_CODE_NEEDED = "owner-code-needed", 422, "wrong-procedure", "The owner code is needed";
     BAD_OWNER_CODE = "bad-owner-code", 422, "wrong-procedure", "Not an owner code";
-    OWNER_CODE_WRONG = "owner-code-wrong", 403, "wrong-procedure", "The owner code is wrong";
-    OWNER_LOCKED = "owner-locked", 403, "wrong-procedure", "The dongle is locked";
+    OWNER_CODE_WRONG = "owner-code-wrong", 422, "wrong-procedure", "The owner code is wrong";
+    OWNER_LOCKED = "owner-locked", 409, "wrong-procedure", "The dongle is locked";
     NOT_CONFIRMED = "not-confirmed", 409, "wrong-procedure", "Nobody pressed the dongle's button";
     RECEIPTS_FULL = "receipts-full", 409, "wrong-procedure", "The dongle has no room for a receipt";
     DONGLE_CHANGED = "dongle-changed", 409, "wrong-procedure", "The dongle changed meanwhile";

@@ -38,6 +38,17 @@ pub const LOCAL_CODES: &[LocalCode] = &[
     ),
     code("file-unreadable", Exit::Refused, "The file cannot be read"),
     code(
+        "file-unwritable",
+        Exit::Refused,
+        "The file cannot be written",
+    ),
+    code("not-agreed", Exit::Refused, "Nobody confirmed it"),
+    code(
+        "owner-code-needed",
+        Exit::Refused,
+        "The owner code is needed",
+    ),
+    code(
         "nothing-to-import",
         Exit::Refused,
         "Nothing of Tallykey is in the files",
@@ -106,6 +117,11 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         "bad-address",
         Exit::Usage,
         "The place of the simulator is not understood",
+    ),
+    code(
+        "machine-root-refused",
+        Exit::Refused,
+        "A recorded machine is for trials only",
     ),
     code(
         "simulator-failed",
