@@ -4,6 +4,7 @@
 //! durable in one commit and answers only then. Readers take the published [`Snapshot`].
 
 mod actor;
+mod asking;
 mod batch;
 mod dongles;
 mod fault;
@@ -29,8 +30,9 @@ pub use crate::arbiter::{AuthenticationType, Kind};
 pub use crate::ledger::clock::Suspicion;
 pub use crate::ledger::{Ask, Change, Need, Payment, Period, PoolChange, Relocation, Wish};
 pub use crate::licence::Policy;
+pub use asking::{CarriedLicence, LeftOut, Purpose, RequestAsk, RequestFile};
 pub use fault::{BatchError, Fault, ServiceError};
-pub use licences::LicenceStatus;
+pub use licences::{LicenceStatus, Returning};
 pub use request::{
     Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, ImportItem, Imported,
     Licences, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint, Token, UsedLine,

@@ -157,7 +157,8 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::BadTtl { ttl, min, max } => json!({ "ttl": ttl, "min": min, "max": max }),
         Refusal::NoSuchLicence { id } => json!({ "id": id }),
         Refusal::NotALicence { kind } | Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
-        Refusal::Licence(_) | Refusal::DamagedFile { .. } => json!({}),
+        Refusal::RequestTooLarge { max } => json!({ "max": max }),
+        Refusal::Licence(_) | Refusal::DamagedFile { .. } | Refusal::NothingToConfirm => json!({}),
     }
 }
 

@@ -7,5 +7,6 @@ pub(super) mod health;
 pub(super) mod history;
 pub(super) mod licences;
 pub(super) mod need;
+pub(super) mod requests;
 pub(super) mod status;
 pub(super) mod tokens;

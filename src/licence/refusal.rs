@@ -38,6 +38,15 @@ pub enum Refusal {
         /// What the reader said.
         problem: FileError,
     },
+    /// No licence here is the first phase of a return.
+    #[error("no licence here waits for its return to be confirmed")]
+    NothingToConfirm,
+    /// What a host has is more than a request may carry.
+    #[error("what this host has is more than a request of {max} bytes can carry")]
+    RequestTooLarge {
+        /// The limit, bytes.
+        max: usize,
+    },
     /// Nothing of the kind to be kept is there.
     #[error("{kind} cannot be kept: it has no channel to give here")]
     NothingToKeep {
@@ -301,6 +310,8 @@ impl Refusal {
             Self::NotALicence { .. } => "not-a-licence",
             Self::DamagedFile { .. } => "damaged-file",
             Self::NothingToKeep { .. } => "nothing-to-keep",
+            Self::NothingToConfirm => "nothing-to-confirm",
+            Self::RequestTooLarge { .. } => "request-too-large",
             Self::NoChannelLeft { .. } => "no-channel-left",
             Self::BadDeviceId { .. } => "bad-device-id",
             Self::UnknownFeature { .. } => "unknown-feature",
@@ -329,6 +340,7 @@ impl Refusal {
             Self::DamagedFile { .. } => SupportClass::DamagedFile,
             Self::NoSuchLicence { .. } | Self::NotALicence { .. } => SupportClass::WrongProcedure,
             Self::NothingToKeep { .. } => SupportClass::NotDelivered,
+            Self::NothingToConfirm | Self::RequestTooLarge { .. } => SupportClass::WrongProcedure,
             Self::NoChannelLeft { .. } => SupportClass::TooFewLicences,
             Self::NoSuchLine { .. } | Self::NoSuchDongle { .. } | Self::DongleNotOpen { .. } => {
                 SupportClass::NotDelivered
@@ -357,6 +369,12 @@ impl Refusal {
             Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
             Self::NotALicence { .. } => "give the licence file that the vendor delivered".into(),
             Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
+            Self::NothingToConfirm => {
+                "import the licence with the lower counts that the vendor sent, then ask again".into()
+            }
+            Self::RequestTooLarge { .. } => {
+                "leave some of the dongles plugged in, make a request, and another one with the rest".into()
+            }
             Self::NothingToKeep { .. } => {
                 "plug the dongle in, or import the licence, and choose again".into()
             }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use tallykey_protocol::composite::Composite;
 use tallykey_protocol::grant::{Line as Granted, NO_FREE_CHANNELS};
+use tallykey_protocol::id;
 use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
 use tallykey_protocol::target::Binding;
 
@@ -48,6 +49,10 @@ pub struct SoftwareLicence {
     revision: u64,
     /// The machine that it is for; none for a MAC licence.
     machine: Option<Binding>,
+    /// Thumbprint of the host key that it is for; none for a MAC licence.
+    host_key: Option<[u8; 32]>,
+    request_nonce: Option<[u8; 32]>,
+    desk_nonce: Option<[u8; 32]>,
     lines: Vec<Line>,
     absorbs: Vec<[u8; 32]>,
     excludes_free: bool,
@@ -86,6 +91,12 @@ impl SoftwareLicence {
                 Holder::Machine { binding, .. } => Some(*binding),
                 Holder::Macs => None,
             },
+            host_key: match &licence.holder {
+                Holder::Machine { thumbprint, .. } => Some(*thumbprint),
+                Holder::Macs => None,
+            },
+            request_nonce: licence.request_nonce,
+            desk_nonce: licence.desk_nonce,
             lines: licence.lines.iter().map(line).collect(),
             absorbs: licence.absorbs.to_vec(),
             excludes_free: licence.flags & NO_FREE_CHANNELS != 0,
@@ -106,6 +117,9 @@ impl SoftwareLicence {
             identity: traced.identity,
             revision: grant.revision,
             machine: Some(target.binding()),
+            host_key: Some(id::thumbprint(&target.host_key)),
+            request_nonce: None,
+            desk_nonce: None,
             lines: traced.lines.iter().map(line).collect(),
             absorbs: Vec::new(),
             excludes_free: grant.flags & NO_FREE_CHANNELS != 0,
@@ -128,6 +142,24 @@ impl SoftwareLicence {
     #[must_use]
     pub fn absorbs(&self) -> &[[u8; 32]] {
         &self.absorbs
+    }
+
+    /// Whether it names the host key of this thumbprint, or none.
+    #[must_use]
+    pub fn is_of_key(&self, thumbprint: &[u8; 32]) -> bool {
+        self.host_key.as_ref().is_none_or(|key| key == thumbprint)
+    }
+
+    /// Nonce of the request that it answers.
+    #[must_use]
+    pub const fn request_nonce(&self) -> Option<&[u8; 32]> {
+        self.request_nonce.as_ref()
+    }
+
+    /// The desk waits for a request that echoes this: it is the first phase of a return.
+    #[must_use]
+    pub const fn desk_nonce(&self) -> Option<&[u8; 32]> {
+        self.desk_nonce.as_ref()
     }
 
     /// How much of the machine that it is for is in these facts; none for a MAC licence, which is for no machine.
@@ -154,6 +186,12 @@ impl SoftwareLicence {
             }),
             found => Ok(found),
         }
+    }
+
+    /// Every line of it, valid now or not.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
     }
 
     /// What it gives where it holds.

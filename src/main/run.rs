@@ -11,6 +11,7 @@ use tallykey::{
     cli::{Banner, Exit, Failure, Listen, Places, Screen, ServeArgs, Takeover},
     machine::{
         facts::{self, Machine as _},
+        name,
         peer::{self, Standing},
     },
     service::{
@@ -65,6 +66,7 @@ pub(crate) async fn run(
     let settings = Settings {
         trust: pinned.trust,
         profile: pinned.profile,
+        host: name::host(),
         simulated,
         takeover: match args.takeover {
             Takeover::Ask => arbiter::Takeover::Ask,

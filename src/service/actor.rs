@@ -4,6 +4,7 @@
 //! memory, makes it durable in one commit, publishes and answers. While a commit is under way the
 //! next requests queue up: the slower the disk, the larger the groups.
 
+mod asking;
 mod change;
 mod handle;
 mod news;
@@ -97,14 +98,16 @@ impl<S: Store> Core<S> {
         let dongles = Dongles::recall(&settings, &state, pulse.as_ref(), moment.wall_ms);
         let active = Active::default();
         let supply = Supply::new(&settings.profile, &active, state.ledger.pool(), 0);
-        let first = publish::snapshot(&settings, &state, &supply, &dongles, &time);
+        let licences = Licences::default();
+        let sources = (&dongles, &licences);
+        let first = publish::snapshot(&settings, &state, &supply, sources, &time);
         let (published, snapshots) = watch::channel(Arc::new(first));
         let (tokens, known) = watch::channel(Arc::new(state.tokens.clone()));
         let core = Self {
             settings,
             state,
             dongles,
-            licences: Licences::default(),
+            licences,
             active,
             supply,
             time,

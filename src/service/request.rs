@@ -9,6 +9,7 @@ use crate::arbiter::{AuthenticationType, Kind};
 use crate::ledger::{Ask, Change, Need, Payment, PoolChange};
 use crate::licence::{Policy, Refusal};
 
+use super::asking::{Begun, Gathered, RequestAsk, RequestFile};
 use super::fault::{BatchError, ServiceError};
 use super::licences::LicenceStatus;
 use super::snapshot::{FeatureCounts, LicenceLine};
@@ -58,6 +59,15 @@ pub(super) enum Request {
         keep: Kind,
         dry_run: bool,
         reply: Reply<Resolution>,
+    },
+    Proofs {
+        reply: Reply<Begun>,
+    },
+    Sign {
+        actor: Actor,
+        ask: RequestAsk,
+        gathered: Gathered,
+        reply: Reply<RequestFile>,
     },
     Need {
         reply: Reply<Vec<Need>>,

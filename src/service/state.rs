@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::arbiter;
-use crate::ledger::{Damage, Event, Head, Impossible, Ledger, Marks, Row, Shelf, Shown};
+use crate::ledger::{Asked, Damage, Event, Head, Impossible, Ledger, Marks, Row, Shelf, Shown};
 
 use super::ports::{Store, StoreError};
 use super::token::Tokens;
@@ -20,6 +20,7 @@ pub(super) struct State {
     pub(super) tokens: Tokens,
     pub(super) arbiter: arbiter::State,
     pub(super) shelf: Shelf,
+    pub(super) asked: Asked,
     /// What each dongle showed last, by the thumbprint of its key, hex.
     pub(super) shown: BTreeMap<String, Shown>,
 }
@@ -42,6 +43,7 @@ impl State {
             tokens: Tokens::default(),
             arbiter: arbiter::State::None,
             shelf: Shelf::default(),
+            asked: Asked::default(),
             shown: BTreeMap::new(),
         }
     }
@@ -93,6 +95,7 @@ impl State {
         self.tokens.apply(at, event)?;
         self.shelf.apply(event)?;
         self.marks.apply(event);
+        self.asked.apply(at, event);
         match event {
             Event::AuthenticationType { now, .. } => {
                 self.arbiter = arbiter::State::from_name(now).ok_or(Impossible)?;

@@ -2,9 +2,11 @@
 
 use tallykey_client::wire;
 
-use super::{authentication_type, line_id, moment};
+use super::{authentication_type, line_id, masked, moment};
 use crate::licence::machine_binding::{Drift, Standing, name};
-use crate::service::{AwayDongle, AwayPhase, Held, Kind, LicenceStatus, Role, Snapshot, Suspicion};
+use crate::service::{
+    AwayDongle, AwayPhase, Held, Kind, LicenceStatus, Returning, Role, Snapshot, Suspicion,
+};
 
 pub(super) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
     wire::Conflict {
@@ -20,8 +22,9 @@ pub(super) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
 }
 
 pub(super) fn licence(licence: &LicenceStatus, reader: Role) -> wire::Licence {
+    let returning = licence.returning.as_ref();
     let (state, until) = match &licence.standing {
-        Ok(Standing::Holds) => ("holds", None),
+        Ok(Standing::Holds) => (returning.map_or("holds", Returning::name), None),
         Ok(Standing::InGrace { until }) => ("machine-grace", Some(*until)),
         Ok(Standing::Out) => ("machine-changed", None),
         Err(refusal) => (refusal.code(), None),
@@ -35,7 +38,42 @@ pub(super) fn licence(licence: &LicenceStatus, reader: Role) -> wire::Licence {
         state: state.to_owned(),
         until: until.map(|until| moment(seconds(until))),
         drift: licence.drift.iter().map(drift).collect(),
+        host_key_unbound: licence.host_key_unbound,
+        next: next(licence).map(str::to_owned),
         problem: problem.map(|refusal| format!("{refusal}; next: {}", refusal.next())),
+    }
+}
+
+/// The most urgent thing to do about a licence. What is said of one that does not verify says it itself.
+fn next(licence: &LicenceStatus) -> Option<&'static str> {
+    match (&licence.standing, &licence.returning) {
+        (Err(_), _) => None,
+        (Ok(Standing::InGrace { .. } | Standing::Out), _) => Some(REPAIR),
+        (Ok(Standing::Holds), Some(Returning::WaitingConfirm)) => Some(CONFIRM),
+        (Ok(Standing::Holds), _) if licence.host_key_unbound => Some(REPAIR),
+        (Ok(Standing::Holds), _) => None,
+    }
+}
+
+const REPAIR: &str = "send the vendor a request: `tallykey request --purpose repair`; the answer is for the machine as it is now";
+
+const CONFIRM: &str = "send the vendor a request: `tallykey request --purpose return-confirmation`; then what was returned is credited";
+
+pub(super) fn returning((licence, returning): &(String, Returning)) -> wire::Return {
+    let (sent, file, next) = match returning {
+        Returning::WaitingConfirm => (None, None, CONFIRM),
+        Returning::ConfirmationSent { at, file } => (
+            Some(moment(*at)),
+            Some(file.clone()),
+            "nothing, if the vendor has it; else make it again: `tallykey request --purpose return-confirmation`",
+        ),
+    };
+    wire::Return {
+        licence: masked(licence),
+        state: returning.name().to_owned(),
+        sent,
+        file,
+        next: next.to_owned(),
     }
 }
 

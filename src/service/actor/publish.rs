@@ -7,6 +7,7 @@ use crate::arbiter::{Active, Kind};
 use crate::licence::{Entitlement, Feature, Line, Source};
 
 use super::super::fault::Fault;
+use super::super::licences::Licences;
 use super::super::ports::Store;
 use super::super::snapshot::{FeatureCounts, Held, LicenceLine, LineSource, Product, Snapshot};
 use super::super::state::State;
@@ -55,10 +56,11 @@ impl<S: Store> Core<S> {
             state,
             supply,
             dongles,
+            licences,
             time,
             ..
         } = self;
-        snapshot(settings, state, supply, dongles, time)
+        snapshot(settings, state, supply, (dongles, licences), time)
     }
 }
 
@@ -67,7 +69,7 @@ pub(super) fn snapshot(
     settings: &Settings,
     state: &State,
     supply: &Supply,
-    dongles: &Dongles,
+    (dongles, licences): (&Dongles, &Licences),
     time: &Time,
 ) -> Snapshot {
     let profile = &settings.profile;
@@ -91,6 +93,7 @@ pub(super) fn snapshot(
         features: counts(settings, state, supply),
         dongles: dongles.statuses().cloned().collect(),
         away: away.collect(),
+        returns: licences.returns(&state.asked).collect(),
         head: (state.head.seq, state.head.hash),
         broken: None,
         confirmed: Instant::now(),

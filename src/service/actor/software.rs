@@ -92,6 +92,7 @@ impl<S: Store> Core<S> {
         let outcome = admitted.map(|event| match event {
             Some(event) => {
                 self.record(actor, &event, batch);
+                self.note_answer(actor, &licence, batch);
                 Imported::New
             }
             None => Imported::Already,
