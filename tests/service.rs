@@ -5,6 +5,10 @@
 mod bench;
 #[path = "service/bus.rs"]
 mod bus;
+#[path = "service/clockwork.rs"]
+mod clockwork;
+#[path = "service/convert.rs"]
+mod convert;
 #[path = "support/converted.rs"]
 mod converted;
 #[path = "service/damage.rs"]
@@ -23,6 +27,8 @@ mod grace;
 mod growth;
 #[path = "service/host_key.rs"]
 mod host_key;
+#[path = "service/inbox.rs"]
+mod inbox;
 #[path = "service/leases.rs"]
 mod leases;
 #[path = "service/many.rs"]
@@ -33,5 +39,7 @@ mod model;
 mod requests;
 #[path = "service/software.rs"]
 mod software;
+#[path = "service/terms.rs"]
+mod terms;
 #[path = "service/tokens.rs"]
 mod tokens;

@@ -24,8 +24,8 @@ pub use change::{
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use import::{
-    ImportAnswer, ImportAsk, ImportItem, ImportState, Keep, Licence, Resolution, ResolveAsk,
-    Standpoint,
+    Choice, ChoiceKind, ConflictAnswer, ImportAnswer, ImportAsk, ImportItem, ImportState, Keep,
+    Licence, Resolution, ResolveAsk, Standpoint, Terms,
 };
 pub use licence::{Licences, Line, LineSource, Policy};
 pub use need::{Need, Needs, Period};

@@ -47,6 +47,24 @@ impl Kind {
         self as u8
     }
 
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConvertOffline => "convert-offline",
+            Self::ConvertDesk => "convert-desk",
+            Self::Retire => "retire",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::ConvertOffline, Self::ConvertDesk, Self::Retire]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+
     /// The kind whose records have this media type.
     #[must_use]
     pub const fn from_typ(typ: Typ) -> Option<Self> {
@@ -120,6 +138,15 @@ impl<'b> Receipt<'b> {
             return Err(Malformed::Field("target").into());
         }
         Ok((receipt, sign1.digest()))
+    }
+
+    /// Reads the claims of `record` and verifies nothing: only to tell a person what it would say.
+    ///
+    /// # Errors
+    /// [`CoseError`] with what is wrong.
+    pub fn claimed(record: &'b [u8]) -> Result<Self, CoseError> {
+        let sign1 = Sign1::parse(record, RECEIPT_MAX)?;
+        Ok(Self::decode(sign1.payload())?)
     }
 
     /// Digest of the grant that `record` names: where to look, not yet believed.

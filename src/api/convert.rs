@@ -1,7 +1,7 @@
 //! The service's facts as the wire types of the API.
 
 mod request;
-mod standing;
+pub(super) mod standing;
 
 use jiff::Timestamp;
 use tallykey_client::wire;
@@ -9,8 +9,8 @@ use tallykey_client::wire;
 use crate::licence::Feature;
 use crate::service::{
     Allocation, AllocationState, Ask, AuthenticationType, Changed, DongleStatus, FeatureCounts,
-    HistoryEntry, Licences, LineSource, Need, Payment, Period, Policy, PoolChanged, Resolution,
-    Role, Snapshot, Standpoint, Token, UsedLine, Wish,
+    HistoryEntry, Kind, Licences, LineSource, Need, Payment, Period, Policy, PoolChanged,
+    Resolution, Role, Snapshot, Standpoint, Token, UsedLine, Wish,
 };
 
 pub(super) use request::{purpose, request};
@@ -172,6 +172,32 @@ pub(super) fn resolution(done: Resolution, dry_run: bool, reader: Role) -> wire:
     }
 }
 
+/// The ways out of a conflict, of which those that keep a kind were rehearsed.
+pub(super) fn conflict(
+    conflict: Option<wire::Conflict>,
+    kept: Vec<(Kind, wire::Resolution)>,
+) -> wire::ConflictAnswer {
+    let has_dongle = kept.iter().any(|(kind, _)| *kind == Kind::Dongle);
+    let keep = |(kind, outcome)| wire::Choice {
+        choice: match kind {
+            Kind::Dongle => wire::ChoiceKind::KeepDongle,
+            Kind::Software => wire::ChoiceKind::KeepSoftware,
+        },
+        command: format!("tallykey resolve --keep {}", kind.name()),
+        outcome: Some(outcome),
+    };
+    // Nothing is there to be converted but a dongle, and whether its grant allows that its own dry run says.
+    let convert = has_dongle.then(|| wire::Choice {
+        choice: wire::ChoiceKind::Convert,
+        command: "tallykey convert --dry-run".into(),
+        outcome: None,
+    });
+    wire::ConflictAnswer {
+        conflict,
+        choices: kept.into_iter().map(keep).chain(convert).collect(),
+    }
+}
+
 pub(super) const fn policy(policy: wire::Policy) -> Policy {
     match policy {
         wire::Policy::ShortestFirst => Policy::ShortestFirst,
@@ -269,7 +295,7 @@ pub(super) fn need(need: Need) -> wire::Need {
 }
 
 /// Members of an entry that hold signed records.
-const SIGNED: [&str; 2] = ["record", "shown"];
+const SIGNED: [&str; 6] = ["record", "shown", "order", "receipt", "grant", "chain"];
 
 /// Signed records are for administrators: a licence that names no machine is worth something on any.
 pub(super) fn history_entry(mut entry: HistoryEntry, reader: Role) -> wire::HistoryEntry {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tallykey_client::{PROBLEM_JSON, Problem};
 
 use crate::{
-    licence::Refusal,
+    licence::{Refusal, conversion::ConversionRefusal},
     service::{BatchError, Fault, ServiceError},
 };
 
@@ -131,6 +131,9 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::BadDeviceId { value, .. }
         | Refusal::BadModel { value }
         | Refusal::BadLabel { value } => json!({ "value": value }),
+        Refusal::TermsNotAccepted { profile_revision } => {
+            json!({ "profile_revision": profile_revision })
+        }
         Refusal::UnknownFeature { feature, known } => json!({ "value": feature, "known": known }),
         Refusal::WeightChanged {
             device,
@@ -158,7 +161,25 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::NoSuchLicence { id } => json!({ "id": id }),
         Refusal::NotALicence { kind } | Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
         Refusal::RequestTooLarge { max } => json!({ "max": max }),
-        Refusal::Licence(_) | Refusal::DamagedFile { .. } | Refusal::NothingToConfirm => json!({}),
+        Refusal::Conversion(refusal) => facts_of_conversion(refusal),
+        Refusal::Licence(_)
+        | Refusal::CannotBind(_)
+        | Refusal::DamagedFile { .. }
+        | Refusal::NothingToConfirm => json!({}),
+    }
+}
+
+fn facts_of_conversion(refusal: &ConversionRefusal) -> Value {
+    match refusal {
+        ConversionRefusal::WhichDongle { serials } => json!({ "serials": serials }),
+        ConversionRefusal::NotEnough { of, wanted, there } => {
+            json!({ "of": of, "wanted": wanted, "there": there })
+        }
+        ConversionRefusal::UnderWay { id }
+        | ConversionRefusal::NoSuch { id }
+        | ConversionRefusal::Done { id } => json!({ "id": id }),
+        ConversionRefusal::WrongCode { left } => json!({ "tries_left": left }),
+        _ => json!({}),
     }
 }
 

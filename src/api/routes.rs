@@ -9,4 +9,5 @@ pub(super) mod licences;
 pub(super) mod need;
 pub(super) mod requests;
 pub(super) mod status;
+pub(super) mod terms;
 pub(super) mod tokens;

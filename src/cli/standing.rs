@@ -21,7 +21,7 @@ pub(super) fn readable(status: &Status) -> String {
     out
 }
 
-fn of_conflict(conflict: &Conflict) -> String {
+pub(super) fn of_conflict(conflict: &Conflict) -> String {
     let Conflict {
         active,
         held,

@@ -101,8 +101,12 @@ impl Ledger {
             | Event::RequestAnswered { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
+            | Event::TermsAccepted { .. }
             | Event::LicenceRemoved { .. }
             | Event::LicenceMachine { .. }
+            | Event::ConversionMeant { .. }
+            | Event::ConversionEnded { .. }
+            | Event::ReceiptKept(_)
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. } => Ok(()),
         }

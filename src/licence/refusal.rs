@@ -10,6 +10,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::LicenceRefusal;
+use super::conversion::ConversionRefusal;
+use super::machine_binding::CannotBind;
 
 pub use shortage::Shortage;
 
@@ -20,6 +22,12 @@ pub enum Refusal {
     /// A software licence counts for nothing here.
     #[error("the licence is refused: {0}")]
     Licence(#[from] LicenceRefusal),
+    /// A dongle's channels are not given away.
+    #[error(transparent)]
+    Conversion(#[from] ConversionRefusal),
+    /// No licence can be bound to this machine.
+    #[error(transparent)]
+    CannotBind(#[from] CannotBind),
     /// No software licence of that id is installed.
     #[error("no software licence {id} is installed")]
     NoSuchLicence {
@@ -31,6 +39,12 @@ pub enum Refusal {
     NotALicence {
         /// What it is.
         kind: &'static str,
+    },
+    /// The product has terms, and nobody has accepted them here.
+    #[error("the terms of the product (profile revision {profile_revision}) are not accepted")]
+    TermsNotAccepted {
+        /// Revision of the profile that they are in.
+        profile_revision: u64,
     },
     /// A file, or a part of it, is no object of ours.
     #[error("{problem}")]
@@ -306,8 +320,11 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Licence(refusal) => refusal.code(),
+            Self::Conversion(refusal) => refusal.code(),
+            Self::CannotBind(refusal) => refusal.code(),
             Self::NoSuchLicence { .. } => "no-such-licence",
             Self::NotALicence { .. } => "not-a-licence",
+            Self::TermsNotAccepted { .. } => "terms-not-accepted",
             Self::DamagedFile { .. } => "damaged-file",
             Self::NothingToKeep { .. } => "nothing-to-keep",
             Self::NothingToConfirm => "nothing-to-confirm",
@@ -337,8 +354,12 @@ impl Refusal {
     pub const fn class(&self) -> SupportClass {
         match self {
             Self::Licence(refusal) => refusal.class(),
+            Self::Conversion(refusal) => refusal.class(),
+            Self::CannotBind(refusal) => refusal.class(),
             Self::DamagedFile { .. } => SupportClass::DamagedFile,
-            Self::NoSuchLicence { .. } | Self::NotALicence { .. } => SupportClass::WrongProcedure,
+            Self::NoSuchLicence { .. }
+            | Self::NotALicence { .. }
+            | Self::TermsNotAccepted { .. } => SupportClass::WrongProcedure,
             Self::NothingToKeep { .. } => SupportClass::NotDelivered,
             Self::NothingToConfirm | Self::RequestTooLarge { .. } => SupportClass::WrongProcedure,
             Self::NoChannelLeft { .. } => SupportClass::TooFewLicences,
@@ -366,8 +387,11 @@ impl Refusal {
     pub fn next(&self) -> String {
         match self {
             Self::Licence(refusal) => refusal.next(),
+            Self::Conversion(refusal) => refusal.next(),
+            Self::CannotBind(refusal) => refusal.next(),
             Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
             Self::NotALicence { .. } => "give the licence file that the vendor delivered".into(),
+            Self::TermsNotAccepted { .. } => "read them with `tallykey licences terms`, and import with `--accept-terms`".into(),
             Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
             Self::NothingToConfirm => {
                 "import the licence with the lower counts that the vendor sent, then ask again".into()

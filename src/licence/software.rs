@@ -5,7 +5,7 @@ mod refusal;
 use std::collections::BTreeSet;
 
 use tallykey_protocol::composite::Composite;
-use tallykey_protocol::grant::{Line as Granted, NO_FREE_CHANNELS};
+use tallykey_protocol::grant::{Convert, Line as Granted, NO_FREE_CHANNELS};
 use tallykey_protocol::id;
 use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
 use tallykey_protocol::target::Binding;
@@ -45,6 +45,7 @@ impl Form {
 /// A software licence that verified up to the vendor's root, whatever machine it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoftwareLicence {
+    form: Form,
     identity: [u8; 32],
     revision: u64,
     /// The machine that it is for; none for a MAC licence.
@@ -78,13 +79,14 @@ impl SoftwareLicence {
     fn of_desk(bytes: &[u8], trust: &Trust, profile: &Profile) -> Result<Self, LicenceRefusal> {
         let (licence, identity) = Licence::verify(bytes, &trust.root())
             .map_err(|problem| LicenceRefusal::NotVendors { problem })?;
-        is_for(licence.product, licence.profile_revision, profile)?;
+        profile.covers(licence.product, licence.profile_revision)?;
         let line = |line: &OfMacs<'_>| {
             let macs = line.macs.addresses();
             let only = (!macs.is_empty()).then(|| macs.iter().copied().collect());
             of_line(&line.line, licence.revision, profile, only)
         };
         Ok(Self {
+            form: Form::Licence,
             identity,
             revision: licence.revision,
             machine: match &licence.holder {
@@ -111,9 +113,10 @@ impl SoftwareLicence {
         if traced.simulated && !trust.is_test() {
             return Err(LicenceRefusal::Simulated);
         }
-        is_for(grant.product, grant.profile_revision, profile)?;
+        profile.covers(grant.product, grant.profile_revision)?;
         let line = |line: &Granted<'_>| of_line(line, grant.revision, profile, None);
         Ok(Self {
+            form: Form::Composite,
             identity: traced.identity,
             revision: grant.revision,
             machine: Some(target.binding()),
@@ -124,6 +127,12 @@ impl SoftwareLicence {
             absorbs: Vec::new(),
             excludes_free: grant.flags & NO_FREE_CHANNELS != 0,
         })
+    }
+
+    /// How it came to be.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.form
     }
 
     /// What it is known by for ever: the record's digest, or that of the receipt it was made with.
@@ -203,22 +212,9 @@ impl SoftwareLicence {
             },
             lines: self.lines.clone(),
             excludes_free: self.excludes_free,
+            converts: Convert::None,
         }
     }
-}
-
-fn is_for(product: &str, needed: u64, profile: &Profile) -> Result<(), LicenceRefusal> {
-    if product != profile.product() {
-        return Err(LicenceRefusal::OtherProduct {
-            product: product.to_owned(),
-            ours: profile.product().to_owned(),
-        });
-    }
-    let loaded = profile.revision();
-    if needed > loaded {
-        return Err(LicenceRefusal::ProfileTooOld { needed, loaded });
-    }
-    Ok(())
 }
 
 fn of_line(

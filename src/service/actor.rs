@@ -6,18 +6,23 @@
 
 mod asking;
 mod change;
+mod convert;
 mod handle;
 mod news;
 mod publish;
+mod receipts;
 mod software;
+mod terms;
 mod time;
 mod views;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
+use uuid::Uuid;
 
 use crate::arbiter::{self, Active, Kind};
 use crate::ledger::{Event, Ledger, Supply};
@@ -35,6 +40,7 @@ use super::snapshot::Snapshot;
 use super::state::State;
 use super::token::Tokens;
 use super::watch::DongleEvent;
+use convert::{Outcome, Outcomes, Waiting};
 use time::Time;
 
 /// How often the state is confirmed, and what time alone changes is looked at.
@@ -56,6 +62,9 @@ pub(super) struct Core<S> {
     next_turn: Option<u64>,
     store: S,
     inputs: Inputs,
+    outcomes: Outcomes,
+    /// Who waits for what a dongle was asked to give, by the request's id.
+    waiting: BTreeMap<Uuid, Waiting>,
     published: watch::Sender<Arc<Snapshot>>,
     tokens: watch::Sender<Arc<Tokens>>,
     /// What the service itself saw happen and has not written down yet.
@@ -81,6 +90,7 @@ pub(super) type Published = (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc
 /// What wakes the actor.
 enum Wake {
     Request(Request),
+    Outcome(Outcome),
     Dongle(Box<DongleEvent>),
     Tick,
 }
@@ -114,6 +124,8 @@ impl<S: Store> Core<S> {
             next_turn: None,
             store,
             inputs,
+            outcomes: Outcomes::new(),
+            waiting: BTreeMap::new(),
             published,
             tokens,
             owed: Vec::new(),
@@ -148,6 +160,8 @@ impl<S: Store> Core<S> {
             // Dongles and time come seldom; taken first, they never wait behind a busy queue.
             let wake = tokio::select! {
                 biased;
+                // Before what the dongle proves after it.
+                Some(outcome) = self.outcomes.told.recv() => Wake::Outcome(outcome),
                 Some(event) = self.inputs.events.recv() => Wake::Dongle(Box::new(event)),
                 _ = ticks.tick() => Wake::Tick,
                 request = self.inputs.requests.recv() => match request {
@@ -164,6 +178,7 @@ impl<S: Store> Core<S> {
         let mut batch = Batch::default();
         if self.broken.is_some() {
             self.rebuild().await;
+            self.keep_receipts(&mut batch);
             self.weigh(&mut batch);
         }
         for event in std::mem::take(&mut self.owed) {
@@ -177,6 +192,7 @@ impl<S: Store> Core<S> {
         self.expire(&mut batch);
         let mut beats = false;
         match wake {
+            Wake::Outcome(outcome) => self.hear(outcome, &mut batch),
             Wake::Dongle(event) => {
                 self.notice(*event, &mut batch);
                 beats = true;
@@ -202,13 +218,21 @@ impl<S: Store> Core<S> {
     }
 
     fn notice(&mut self, event: DongleEvent, batch: &mut Batch) {
+        let proved = match &event {
+            DongleEvent::Opened { evidence, .. } | DongleEvent::Proved { evidence, .. } => {
+                Some(evidence.thumbprint)
+            }
+            DongleEvent::Faulted { .. } | DongleEvent::Left { .. } => None,
+        };
         let told = self.dongles.notice(event, &self.settings, &self.state);
         for event in told {
             self.tell(event, batch);
         }
+        self.keep_receipts(batch);
         self.pass(batch);
         self.unpublished = true;
         self.weigh(batch);
+        self.settle_waiting(proved, batch);
     }
 
     /// Lets the arbiter decide by what each kind gives now.
@@ -310,6 +334,13 @@ impl<S: Store> Core<S> {
             let page = self.history(after, limit).await;
             batch.answer(reply, page);
         }
+        if self.broken.is_none() {
+            for (key, errand) in std::mem::take(&mut batch.errands) {
+                self.inputs.watcher.visit(&key, errand);
+            }
+            self.acknowledge();
+        }
+        self.sent();
         batch.finish(self.broken.as_ref());
     }
 
@@ -331,6 +362,7 @@ impl<S: Store> Core<S> {
         drop(self.inputs.requests);
         // The watch may be waiting to tell of a dongle: it must not wait for ever.
         drop(self.inputs.events);
+        drop(self.outcomes);
         let watcher = self.inputs.watcher;
         if let Err(error) = tokio::task::spawn_blocking(move || watcher.stop()).await {
             tracing::error!("the watch over the dongles did not stop: {error}");

@@ -6,6 +6,7 @@ use crate::ledger::{Event, Row};
 
 use super::fault::Fault;
 use super::request::HistoryReply;
+use super::watch::Errand;
 
 /// Entries to be made durable in one commit, and the answers that wait for it.
 #[derive(Default)]
@@ -15,6 +16,8 @@ pub(super) struct Batch {
     pub(super) told: Vec<Event>,
     /// Pages of the history to be read once the entries are in it.
     pub(super) histories: Vec<(u64, u32, HistoryReply)>,
+    /// What is to be done with dongles once the entries are durable, by the key of each; never done if they are not.
+    pub(super) errands: Vec<(String, Errand)>,
     answers: Vec<Answer>,
 }
 

@@ -46,6 +46,14 @@ pub enum Fault {
         /// What is wrong with it.
         source: Arc<crate::dongle::Fault>,
     },
+    /// It is not known whether a dongle gave what it was asked for; it tells by itself when it is back.
+    #[error(
+        "the dongle {serial} went away, or gave no answer, while it was asked to give channels away"
+    )]
+    Interrupted {
+        /// Its serial.
+        serial: String,
+    },
     /// The service is stopping or has stopped.
     #[error("the service is stopping")]
     Stopping,
@@ -61,6 +69,7 @@ impl Fault {
             Self::NoRandomness { .. } => "no-randomness",
             Self::HostKeyFailed { .. } => "host-key-failed",
             Self::DongleFailed { .. } => "dongle-failed",
+            Self::Interrupted { .. } => "conversion-interrupted",
             Self::Stopping => "service-stopping",
         }
     }
@@ -80,6 +89,9 @@ impl Fault {
                 "ask again; if it stays, look at the service's log and at whatever keeps the host key"
             }
             Self::DongleFailed { source, .. } => source.next(),
+            Self::Interrupted { .. } => {
+                "nothing is lost: plug the dongle in again; if it had given them, it is finished by itself, else ask for the same again"
+            }
             Self::Stopping => "ask again when the service has started",
         }
     }

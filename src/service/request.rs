@@ -10,6 +10,7 @@ use crate::ledger::{Ask, Change, Need, Payment, PoolChange};
 use crate::licence::{Policy, Refusal};
 
 use super::asking::{Begun, Gathered, RequestAsk, RequestFile};
+use super::conversion::{Conversion, ConvertAsk, Converted};
 use super::fault::{BatchError, ServiceError};
 use super::licences::LicenceStatus;
 use super::snapshot::{FeatureCounts, LicenceLine};
@@ -49,6 +50,11 @@ pub(super) enum Request {
         content: Vec<u8>,
         reply: Reply<Vec<ImportItem>>,
     },
+    Terms {
+        /// Who accepts them, if anybody does.
+        accepting: Option<Actor>,
+        reply: Reply<Option<TermsStatus>>,
+    },
     RemoveLicence {
         actor: Actor,
         id: String,
@@ -68,6 +74,24 @@ pub(super) enum Request {
         ask: RequestAsk,
         gathered: Gathered,
         reply: Reply<RequestFile>,
+    },
+    Convert {
+        actor: Actor,
+        ask: Box<ConvertAsk>,
+        reply: Reply<Converted>,
+    },
+    CancelConversion {
+        actor: Actor,
+        id: Uuid,
+        reply: Reply<()>,
+    },
+    AcknowledgeReceipt {
+        actor: Actor,
+        id: Uuid,
+        reply: Reply<()>,
+    },
+    Conversions {
+        reply: Reply<Vec<Conversion>>,
     },
     Need {
         reply: Reply<Vec<Need>>,
@@ -123,6 +147,12 @@ impl Actor {
     #[must_use]
     pub fn token(id: Uuid) -> Self {
         Self(format!("token:{id}"))
+    }
+
+    /// Whoever may put files into the inbox folder.
+    #[must_use]
+    pub fn inbox() -> Self {
+        Self("inbox".into())
     }
 
     /// The service itself: what a dongle did, a start.
@@ -247,6 +277,19 @@ pub struct ImportItem {
     pub id: Option<String>,
     /// What was done with it.
     pub outcome: Result<Imported, Refusal>,
+}
+
+/// The terms of the product, and whether they were accepted here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermsStatus {
+    /// Revision of the profile that they are in.
+    pub profile_revision: u64,
+    /// SHA-256 of their text, hex.
+    pub digest: String,
+    /// Their text, as the vendor wrote it.
+    pub text: String,
+    /// Whether somebody accepted them.
+    pub accepted: bool,
 }
 
 /// What was done with a licence that verified.

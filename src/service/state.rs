@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::arbiter;
-use crate::ledger::{Asked, Damage, Event, Head, Impossible, Ledger, Marks, Row, Shelf, Shown};
+use crate::ledger::{
+    Asked, Damage, Event, Gifts, Head, Impossible, Ledger, Marks, Row, Shelf, Shown,
+};
 
 use super::ports::{Store, StoreError};
 use super::token::Tokens;
@@ -21,6 +23,7 @@ pub(super) struct State {
     pub(super) arbiter: arbiter::State,
     pub(super) shelf: Shelf,
     pub(super) asked: Asked,
+    pub(super) gifts: Gifts,
     /// What each dongle showed last, by the thumbprint of its key, hex.
     pub(super) shown: BTreeMap<String, Shown>,
 }
@@ -44,6 +47,7 @@ impl State {
             arbiter: arbiter::State::None,
             shelf: Shelf::default(),
             asked: Asked::default(),
+            gifts: Gifts::default(),
             shown: BTreeMap::new(),
         }
     }
@@ -94,6 +98,7 @@ impl State {
         self.ledger.apply(seq, at, event)?;
         self.tokens.apply(at, event)?;
         self.shelf.apply(event)?;
+        self.gifts.apply(event)?;
         self.marks.apply(event);
         self.asked.apply(at, event);
         match event {

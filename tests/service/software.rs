@@ -56,7 +56,7 @@ pub(crate) fn sign(licence: &Licence<'_>) -> Vec<u8> {
 }
 
 /// A licence of so many cameras for the machine of the test.
-fn of_machine(bench: &Bench, count: u64) -> Vec<u8> {
+pub(crate) fn of_machine(bench: &Bench, count: u64) -> Vec<u8> {
     let (product, target) = (product(), target(bench));
     let lines = [line(1, count)];
     let lines = List::of(&lines).expect("one fits");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Allocation, AuthenticationType, FeatureCounts};
+use super::{Allocation, AuthenticationType, Conflict, FeatureCounts};
 use crate::Problem;
 
 /// Body of `POST /v1/licences`: a file as it is, whatever its name.
@@ -11,6 +11,25 @@ use crate::Problem;
 pub struct ImportAsk {
     /// The file's content, base64 (RFC 4648 §4).
     pub content: String,
+    /// Accepts the terms of the product ([`Terms`]), without which no licence is installed.
+    #[serde(default)]
+    pub accept_terms: bool,
+}
+
+/// Answer of `GET /v1/terms`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Whether nothing is left to accept: somebody did, or the product has no terms.
+    pub accepted: bool,
+    /// Revision of the product profile that they are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_revision: Option<u64>,
+    /// SHA-256 of the text in UTF-8, hex, as the history keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// The text, as the vendor wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// Answer of `POST /v1/licences`.
@@ -70,6 +89,39 @@ pub struct Licence {
     /// What to do about it, if something is to be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+/// Answer of `GET /v1/conflict`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictAnswer {
+    /// The conflict, also one that somebody decided; none if only one kind of source is there.
+    pub conflict: Option<Conflict>,
+    /// What can be done about it, each with what it would make of this machine.
+    pub choices: Vec<Choice>,
+}
+
+/// One way out of a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What it is.
+    pub choice: ChoiceKind,
+    /// The command that does it.
+    pub command: String,
+    /// What it would make of this machine; a conversion has a dry run of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Resolution>,
+}
+
+/// What a choice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChoiceKind {
+    /// Dongles count, software licences are held.
+    KeepDongle,
+    /// Software licences count, dongles are held.
+    KeepSoftware,
+    /// The dongle's channels become a software licence, so that both count as one kind. It cannot be undone.
+    Convert,
 }
 
 /// Body of `POST /v1/conflict/resolve`.

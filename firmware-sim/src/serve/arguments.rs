@@ -1,8 +1,9 @@
 //! What `serve` is told.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::id::{is_name, is_serial};
 use tallykey_sim::control::{self, Action, parse_action};
 use tallykey_sim::platform::Button;
@@ -45,14 +46,33 @@ pub(crate) struct Arguments {
     )]
     pub(super) channels: Vec<(String, u64)>,
 
+    /// Which way the channels of a new dongle may be made a software licence; with --channels also those of an old one.
+    #[arg(long, value_enum, value_name = "WAY", default_value_t = Way::Offline, conflicts_with = "blank")]
+    pub(super) convert: Way,
+
     /// Id of the product that the channels are for [default: tallykey-vms]. A service for another product shows the
     /// dongle as `empty`.
     #[arg(long, value_name = "NAME", value_parser = product, conflicts_with_all = ["profile", "blank"])]
     pub(super) product: Option<String>,
 
-    /// The product that the channels are for, as a profile that the simulator's vendor signed.
+    /// The product that the channels are for, as a profile that the dongles' vendor signed.
     #[arg(long, value_name = "FILE", conflicts_with = "blank")]
     pub(super) profile: Option<PathBuf>,
+
+    /// Folder with the keys of a test vendor, as `tallykey-vendor keys init --test` wrote it: the dongles are that
+    /// vendor's, and hosts that pin it take them. The factory's roles are enough for new ones [default: the
+    /// simulator's own vendor].
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        requires = "profile",
+        conflicts_with = "blank"
+    )]
+    pub(super) vendor: Option<PathBuf>,
+
+    /// File whose first line is the passphrase of the vendor's keys; without it you are asked.
+    #[arg(long, value_name = "FILE", requires = "vendor")]
+    pub(super) passphrase_file: Option<PathBuf>,
 
     /// What a signature takes on this part, in milliseconds: real ones take 2.6 to 600.
     #[arg(long, value_name = "MS", default_value_t = 0)]
@@ -78,6 +98,27 @@ pub(crate) struct Arguments {
     /// Leave the dongles as they are: without a key, a serial and channels if they are new.
     #[arg(long)]
     pub(super) blank: bool,
+}
+
+/// Which way channels may be made a software licence.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Way {
+    /// Not at all.
+    None,
+    /// Through the vendor's desk.
+    Desk,
+    /// On the dongle's own authority.
+    Offline,
+}
+
+impl From<Way> for Convert {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::None => Self::None,
+            Way::Desk => Self::Desk,
+            Way::Offline => Self::Offline,
+        }
+    }
 }
 
 #[derive(Args)]

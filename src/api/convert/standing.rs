@@ -8,7 +8,7 @@ use crate::service::{
     AwayDongle, AwayPhase, Held, Kind, LicenceStatus, Returning, Role, Snapshot, Suspicion,
 };
 
-pub(super) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
+pub(in crate::api) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflict {
     wire::Conflict {
         active: authentication_type(snapshot.authentication_type),
         held: match held.kind {

@@ -67,14 +67,12 @@ impl<S: Store> Core<S> {
         let wanted = self.wanted(&ask)?;
         let facts = (self.settings.machine)();
         let bindable = Bindable::of(&facts);
-        let mut sticks = {
-            let shelf = &self.state.shelf;
-            let settled = |identity: &[u8; 32]| shelf.replaced_by(&hex(identity)).is_some();
-            Sticks::of_proven(gathered.proven, &self.settings.trust.root(), settled)
-        };
+        let root = self.settings.trust.root();
+        let mut sticks = Sticks::of_proven(gathered.proven, &root, &self.state.shelf);
+        sticks.add_kept(&self.state.gifts, &self.state.shelf, &self.state.asked);
         sticks.add_conversions(&self.state.shelf);
         let (purpose, confirms) = self.purpose(&ask, &sticks)?;
-        let installed = self.shown();
+        let installed = self.installed();
         let host = label(&self.settings.host);
         let draft = Draft {
             host: &host,
@@ -111,7 +109,6 @@ impl<S: Store> Core<S> {
         };
         let mut left_out = gathered.left_out;
         left_out.append(&mut sticks.left_out);
-        let receipts: Vec<String> = sticks.receipts.iter().map(|one| hex(one)).collect();
         let file = RequestFile {
             name: file_name(&host, purpose, counts, self.now_ms()),
             content: (!ask.dry_run).then_some(signed.armour),
@@ -123,7 +120,7 @@ impl<S: Store> Core<S> {
                 .collect(),
             licences: self.carried(&installed),
             dongles: sticks.proven,
-            receipts,
+            receipts: sticks.receipts,
             confirms: confirms.as_ref().map(|(id, _)| id.clone()),
             left_out,
             unbound: bindable.err(),

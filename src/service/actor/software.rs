@@ -4,9 +4,9 @@ use tallykey_protocol::file::{self, Objects};
 use tallykey_protocol::limits::OBJECT_MAX;
 
 use crate::arbiter::{self, Kind};
-use crate::ledger::{Bytes, Event};
+use crate::ledger::{Event, Ledger, Supply};
 use crate::licence::machine_binding::Facts;
-use crate::licence::{Form, Refusal, SoftwareLicence};
+use crate::licence::{Entitlement, Form, Refusal, SoftwareLicence};
 
 use super::super::batch::Batch;
 use super::super::fault::ServiceError;
@@ -16,7 +16,6 @@ use super::super::request::{Actor, ImportItem, Imported, Resolution, Standpoint}
 use super::super::token::hex;
 use super::views::Views;
 use super::{Core, publish};
-use crate::ledger::Supply;
 
 /// Longest part of an id that is told back.
 const SHOWN: usize = 64;
@@ -44,6 +43,7 @@ impl<S: Store> Core<S> {
             });
         }
         self.read_licences(&facts, batch);
+        self.take_over_if_converted(batch);
         self.weigh(batch);
         items
     }
@@ -80,27 +80,23 @@ impl<S: Store> Core<S> {
                 };
             }
         };
-        let admitted = admit(&self.state.shelf, &licence, facts, |id, absorbs| {
-            Event::LicenceImported {
-                id,
-                form: form.name().to_owned(),
-                revision: licence.revision(),
-                absorbs,
-                record: Bytes(object.bytes.to_vec()),
-            }
-        });
-        let outcome = admitted.map(|event| match event {
-            Some(event) => {
+        let admitted = admit(&self.state.shelf, &licence, facts, object.bytes);
+        let outcome = match admitted {
+            Ok(Some(event)) => self.terms_allow().map(|()| {
+                if form == Form::Composite {
+                    self.keep_receipt_of(object.bytes, batch);
+                }
                 self.record(actor, &event, batch);
                 self.note_answer(actor, &licence, batch);
                 Imported::New
-            }
-            None => Imported::Already,
-        });
+            }),
+            Ok(None) => Ok(Imported::Already),
+            Err(refusal) => Err(refusal.into()),
+        };
         ImportItem {
             kind,
             id: Some(hex(licence.identity())),
-            outcome: outcome.map_err(Refusal::from),
+            outcome,
         }
     }
 
@@ -145,30 +141,32 @@ impl<S: Store> Core<S> {
         }
         let event = arbiter::Event::Keep(keep);
         let next = arbiter::decide(state, event, self.settings.takeover);
-        let active = arbiter::activate(next, self.counting());
-        let pool = self.state.ledger.pool();
-        let supply = Supply::new(&self.settings.profile, &active, pool, self.now_s());
-
-        let (before, was) = (
-            self.standpoint(state, &self.supply),
-            self.waiting(&self.state.ledger, &self.supply),
-        );
-        let (after, now) = (
-            self.standpoint(next, &supply),
-            self.waiting(&self.state.ledger, &supply),
-        );
-        let mut views = Views::of(&self.state.ledger, &supply);
-        let resolution = Resolution {
-            before,
-            after,
-            suspended: views.only_in(&now, &was),
-            resumed: views.only_in(&was, &now),
-        };
+        let resolution = self.foresee(next, self.counting(), &self.state.ledger);
         if !dry_run {
             self.decide_as(actor, event, batch);
             self.settle();
         }
         Ok(resolution)
+    }
+
+    /// What would be so in another state of the arbiter, with these sources and this ledger.
+    pub(super) fn foresee(
+        &self,
+        next: arbiter::State,
+        all: impl IntoIterator<Item = Entitlement>,
+        ledger: &Ledger,
+    ) -> Resolution {
+        let active = arbiter::activate(next, all);
+        let supply = Supply::new(&self.settings.profile, &active, ledger.pool(), self.now_s());
+        let was = self.suspended(&self.state.ledger, &self.supply);
+        let now = self.suspended(ledger, &supply);
+        let mut views = Views::of(ledger, &supply);
+        Resolution {
+            before: self.standpoint(self.state.arbiter, &self.supply),
+            after: self.standpoint(next, &supply),
+            suspended: views.only_in(&now, &was),
+            resumed: views.only_in(&was, &now),
+        }
     }
 
     fn standpoint(&self, state: arbiter::State, supply: &Supply) -> Standpoint {

@@ -5,9 +5,10 @@ use tallykey_protocol::composite::Composite;
 use tallykey_protocol::limits::{DONGLES_MAX, RECEIPTS_MAX};
 use tallykey_protocol::receipt::{self, Kind};
 
+use super::super::token::hex;
 use super::{LeftOut, Stick};
 use crate::dongle::{Evidence, Receipt};
-use crate::ledger::{Kept, Shelf};
+use crate::ledger::{Asked, Gifts, Kept, ReceiptKept, Shelf};
 use crate::licence::Form;
 
 /// What of dongles a request carries.
@@ -16,8 +17,8 @@ pub(in crate::service) struct Sticks {
     pub(in crate::service) sticks: Vec<Stick>,
     /// Serials of those that proved themselves.
     pub(in crate::service) proven: Vec<String>,
-    /// Identities of the receipts that are for the desk.
-    pub(in crate::service) receipts: Vec<[u8; 32]>,
+    /// Identities of the receipts that are for the desk, hex.
+    pub(in crate::service) receipts: Vec<String>,
     pub(in crate::service) left_out: Vec<LeftOut>,
 }
 
@@ -26,7 +27,7 @@ impl Sticks {
     pub(in crate::service) fn of_proven(
         proven: Vec<(Evidence, Vec<u8>)>,
         root: &Certificate<'_>,
-        settled: impl Fn(&[u8; 32]) -> bool,
+        shelf: &Shelf,
     ) -> Self {
         let mut all = Self::default();
         for (evidence, proof) in proven {
@@ -41,8 +42,9 @@ impl Sticks {
                 receipts: Vec::new(),
             };
             for receipt in &evidence.receipts {
-                let identity = receipt::identity(&evidence.thumbprint, receipt.counter);
-                if is_for_the_desk(receipt, &evidence.chain, root) && !settled(&identity) {
+                let identity = hex(&receipt::identity(&evidence.thumbprint, receipt.counter));
+                let settled = shelf.replaced_by(&identity).is_some();
+                if is_for_the_desk(receipt, &evidence.chain, root) && !settled {
                     stick.bring(&receipt.record, &receipt.grant);
                     all.receipts.push(identity);
                 }
@@ -53,34 +55,67 @@ impl Sticks {
         all
     }
 
+    /// What this host keeps of dongles that may be elsewhere: receipts for the desk that nothing here settles. Those
+    /// that never left come first.
+    pub(in crate::service) fn add_kept(&mut self, gifts: &Gifts, shelf: &Shelf, asked: &Asked) {
+        let for_the_desk = |kept: &&ReceiptKept| {
+            kept.gift != Kind::ConvertOffline.name() && shelf.replaced_by(&kept.id).is_none()
+        };
+        let mut all: Vec<_> = gifts.receipts().filter(for_the_desk).collect();
+        all.sort_by_key(|kept| asked.has_carried(&kept.id));
+        for kept in all {
+            let evidence = receipt::Evidence {
+                receipt: &kept.receipt.0,
+                grant: &kept.grant.0,
+                chain: [&kept.chain[0].0, &kept.chain[1].0],
+            };
+            if self.has(evidence.receipt) {
+                continue;
+            }
+            if self.bring(&evidence) {
+                self.receipts.push(kept.id.clone());
+            } else if !asked.has_carried(&kept.id) {
+                self.left_out.push(too_many(kept.id.clone(), "receipt"));
+            }
+        }
+    }
+
     /// What dongles converted to this machine and is installed: without its receipt the desk would not know what such
     /// a licence gives.
     pub(in crate::service) fn add_conversions(&mut self, shelf: &Shelf) {
-        let from = self.sticks.len();
         for (id, kept) in shelf.kept() {
-            let Some(Composite(evidence)) = converted(kept) else {
-                continue;
-            };
-            let [leaf, factory] = evidence.chain;
-            let same =
-                |stick: &Stick| stick.chain[0] == leaf && stick.receipts.len() < RECEIPTS_MAX;
-            let place = self.sticks[from..].iter().position(same);
-            if place.is_none() && self.sticks.len() == DONGLES_MAX {
+            if let Some(Composite(evidence)) = converted(kept)
+                && !self.bring(&evidence)
+            {
                 self.left_out.push(too_many(id.to_owned(), "licence"));
-                continue;
             }
-            let place = place.map_or(self.sticks.len(), |place| from + place);
-            if place == self.sticks.len() {
-                self.sticks.push(Stick {
-                    chain: [leaf.to_vec(), factory.to_vec()],
-                    proof: None,
-                    grants: Vec::new(),
-                    receipts: Vec::new(),
-                });
-            }
-            let stick = &mut self.sticks[place];
-            stick.bring(evidence.receipt, evidence.grant);
         }
+    }
+
+    fn has(&self, receipt: &[u8]) -> bool {
+        let receipts = self.sticks.iter().flat_map(|stick| &stick.receipts);
+        receipts.into_iter().any(|brought| brought == receipt)
+    }
+
+    /// Brings a receipt with its dongle; whether there was room.
+    fn bring(&mut self, evidence: &receipt::Evidence<'_>) -> bool {
+        let [leaf, factory] = evidence.chain;
+        let same = |stick: &Stick| stick.chain[0] == leaf && stick.receipts.len() < RECEIPTS_MAX;
+        let place = self.sticks.iter().position(same);
+        if place.is_none() && self.sticks.len() == DONGLES_MAX {
+            return false;
+        }
+        let place = place.unwrap_or(self.sticks.len());
+        if place == self.sticks.len() {
+            self.sticks.push(Stick {
+                chain: [leaf.to_vec(), factory.to_vec()],
+                proof: None,
+                grants: Vec::new(),
+                receipts: Vec::new(),
+            });
+        }
+        self.sticks[place].bring(evidence.receipt, evidence.grant);
+        true
     }
 }
 

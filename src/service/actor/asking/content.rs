@@ -52,10 +52,7 @@ impl<S: Store> Core<S> {
                 return_waits: all()
                     .any(|one| one.returning(asked) == Some(Returning::WaitingConfirm)),
                 wants_repair: all().any(|one| one.standing != Standing::Holds || !one.of_our_key),
-                new_receipt: sticks
-                    .receipts
-                    .iter()
-                    .any(|one| !asked.has_carried(&hex(one))),
+                new_receipt: sticks.receipts.iter().any(|one| !asked.has_carried(one)),
                 has_any: all().next().is_some() || !sticks.sticks.is_empty(),
             })
         });
@@ -75,7 +72,7 @@ impl<S: Store> Core<S> {
 
     /// The software licences that count or could, by rising identity. Of more than a request takes, those that a
     /// return waits for and then the latest revisions: the desk replaces what it sees, and the rest counts on.
-    pub(super) fn shown(&self) -> Vec<Shown> {
+    pub(super) fn installed(&self) -> Vec<Shown> {
         let mut all: Vec<&Installed> = self.licences.installed().map(|(_, one)| one).collect();
         all.sort_by_key(|one| {
             let revision = one.licence.revision();
