@@ -30,6 +30,6 @@ pub use import::{
 pub use licence::{Licences, Line, LineSource, Policy};
 pub use need::{Need, Needs, Period};
 pub use request::{CarriedLicence, LeftOut, Purpose, RequestAnswer, RequestAsk, Unbound};
-pub use standing::{Away, AwayPhase, ClockSuspect, Conflict, Return};
+pub use standing::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound, Return};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -35,6 +35,7 @@ pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
         authentication_type: authentication_type(snapshot.authentication_type),
         conflict: snapshot.held.map(|held| standing::conflict(snapshot, held)),
         clock_suspect: snapshot.clock.map(standing::clock_suspect),
+        host_key_unbound: standing::host_key_unbound(snapshot.host_key_unbound),
         simulated: snapshot.simulated,
         product: wire::Product {
             id: snapshot.product.id.clone(),

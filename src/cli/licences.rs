@@ -128,12 +128,6 @@ fn installed(licence: &Licence) -> String {
         none if none.is_empty() => none,
         drift => format!(" ({})", plain(&drift)),
     };
-    let key = match licence.host_key_unbound {
-        true => ", names a host key that is not here",
-        false => "",
-    };
-    let next = licence.next.as_deref();
-    let next = next.map_or(String::new(), |next| format!("   next: {}\n", plain(next)));
     let Licence { id, state, .. } = licence;
     let problem = licence
         .problem
@@ -141,7 +135,7 @@ fn installed(licence: &Licence) -> String {
         .map(|problem| format!(": {}", plain(problem)));
     let problem = problem.unwrap_or_default();
     format!(
-        "software licence {}: {state}{until}{drift}{key}{problem}\n{next}",
+        "software licence {}: {state}{until}{drift}{problem}\n",
         plain(id)
     )
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use tallykey_protocol::composite::Composite;
 use tallykey_protocol::grant::{Convert, Line as Granted, NO_FREE_CHANNELS};
-use tallykey_protocol::id;
+use tallykey_protocol::id::thumbprint;
 use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
 use tallykey_protocol::target::Binding;
 
@@ -50,7 +50,7 @@ pub struct SoftwareLicence {
     revision: u64,
     /// The machine that it is for; none for a MAC licence.
     machine: Option<Binding>,
-    /// Thumbprint of the host key that it is for; none for a MAC licence.
+    /// Thumbprint of that machine's host key.
     host_key: Option<[u8; 32]>,
     request_nonce: Option<[u8; 32]>,
     desk_nonce: Option<[u8; 32]>,
@@ -93,8 +93,8 @@ impl SoftwareLicence {
                 Holder::Machine { binding, .. } => Some(*binding),
                 Holder::Macs => None,
             },
-            host_key: match &licence.holder {
-                Holder::Machine { thumbprint, .. } => Some(*thumbprint),
+            host_key: match licence.holder {
+                Holder::Machine { thumbprint, .. } => Some(thumbprint),
                 Holder::Macs => None,
             },
             request_nonce: licence.request_nonce,
@@ -120,7 +120,7 @@ impl SoftwareLicence {
             identity: traced.identity,
             revision: grant.revision,
             machine: Some(target.binding()),
-            host_key: Some(id::thumbprint(&target.host_key)),
+            host_key: Some(thumbprint(&target.host_key)),
             request_nonce: None,
             desk_nonce: None,
             lines: traced.lines.iter().map(line).collect(),
@@ -153,10 +153,11 @@ impl SoftwareLicence {
         &self.absorbs
     }
 
-    /// Whether it names the host key of this thumbprint, or none.
+    /// Whether it names another host key than the one with this thumbprint. It counts by the machine all the same; what
+    /// a host signs for it waits until the vendor has repaired it.
     #[must_use]
-    pub fn is_of_key(&self, thumbprint: &[u8; 32]) -> bool {
-        self.host_key.as_ref().is_none_or(|key| key == thumbprint)
+    pub fn is_unbound(&self, host_key: &[u8; 32]) -> bool {
+        self.host_key.is_some_and(|named| named != *host_key)
     }
 
     /// Nonce of the request that it answers.

@@ -108,16 +108,14 @@ impl<S: Store> Core<S> {
         let dongles = Dongles::recall(&settings, &state, pulse.as_ref(), moment.wall_ms);
         let active = Active::default();
         let supply = Supply::new(&settings.profile, &active, state.ledger.pool(), 0);
-        let licences = Licences::default();
-        let sources = (&dongles, &licences);
-        let first = publish::snapshot(&settings, &state, &supply, sources, &time);
+        let first = publish::snapshot(&settings, &state, &supply, &dongles, &time);
         let (published, snapshots) = watch::channel(Arc::new(first));
         let (tokens, known) = watch::channel(Arc::new(state.tokens.clone()));
         let core = Self {
             settings,
             state,
             dongles,
-            licences,
+            licences: Licences::default(),
             active,
             supply,
             time,

@@ -23,8 +23,8 @@ pub(super) struct Installed {
     /// How well the machine fits; none for a MAC licence.
     matched: Option<Match>,
     pub(super) standing: Standing,
-    /// Whether it names this host's key, or none.
-    pub(super) of_our_key: bool,
+    /// Whether it names another host key than this host has.
+    pub(super) unbound: bool,
 }
 
 impl Installed {
@@ -52,8 +52,8 @@ pub struct LicenceStatus {
     pub standing: Result<Standing, LicenceRefusal>,
     /// Components of this machine that are not what was recorded.
     pub drift: Vec<Drift>,
-    /// Whether it names another host key than this host's: its own was lost.
-    pub host_key_unbound: bool,
+    /// Whether it names another host key than this host has: it counts, and has to be repaired by the vendor.
+    pub unbound: bool,
     /// What became of the return that the desk opened with it.
     pub returning: Option<Returning>,
 }
@@ -87,6 +87,7 @@ impl Licences {
     /// Verifies what is on the shelf. What does not verify any more counts for nothing, and is shown and said in the log.
     pub(super) fn read(shelf: &Shelf, settings: &Settings, facts: &Facts, now: u64) -> Self {
         let (mut installed, mut refused) = (BTreeMap::new(), BTreeMap::new());
+        let host_key = settings.host_key.thumbprint();
         for (id, kept) in shelf.kept() {
             let Settings { trust, profile, .. } = settings;
             let licence = SoftwareLicence::verify(kept.form, &kept.record.0, trust, profile);
@@ -95,7 +96,7 @@ impl Licences {
                 Ok((matched, licence)) => {
                     let standing = standing(shelf, id, settings, now);
                     let one = Installed {
-                        of_our_key: licence.is_of_key(&settings.host_key.thumbprint()),
+                        unbound: licence.is_unbound(&host_key),
                         licence,
                         matched,
                         standing,
@@ -153,6 +154,14 @@ impl Licences {
             .map(|one| one.licence.entitlement())
     }
 
+    /// How many that count name another host key than this host has.
+    pub(super) fn unbound(&self) -> usize {
+        let counting = self.installed.values();
+        counting
+            .filter(|one| one.unbound && one.standing != Standing::Out)
+            .count()
+    }
+
     /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
     pub(super) fn next_turn(&self, now: u64) -> Option<u64> {
         self.counting().filter_map(|one| one.next_turn(now)).min()
@@ -180,7 +189,7 @@ impl Licences {
                 .as_ref()
                 .map(|matched| matched.drift().to_vec())
                 .unwrap_or_default(),
-            host_key_unbound: !one.of_our_key,
+            unbound: one.unbound,
             returning: one.returning(asked),
         });
         let refused = self.refused.iter().map(|(id, refusal)| LicenceStatus {
@@ -188,7 +197,7 @@ impl Licences {
             revision: None,
             standing: Err(refusal.clone()),
             drift: Vec::new(),
-            host_key_unbound: false,
+            unbound: false,
             returning: None,
         });
         installed.chain(refused)

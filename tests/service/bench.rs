@@ -12,9 +12,10 @@ use tallykey::service::{
     Actor, Allocated, Ask, FeatureCounts, Service, ServiceError, Settings, Snapshot, StartError,
 };
 use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
+use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature, Weight};
-use tallykey_signing::simulator;
+use tallykey_signing::{Signer, SoftwareKey, simulator};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -167,6 +168,18 @@ impl Bench {
         self.image().start().await
     }
 
+    /// Where its state is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The public half of its host key.
+    pub(crate) fn host_key(&self) -> PublicKey {
+        let pem = std::fs::read_to_string(self.folder.join("host-key.pem")).expect("a key");
+        let key = SoftwareKey::from_pem(&pem).expect("PKCS#8");
+        Signer::public_key(&key)
+    }
+
     /// Stops it in good order; what is left is its folder.
     pub(crate) async fn stop(self) -> (Arc<TempDir>, PathBuf) {
         self.service.stop().await;
@@ -230,11 +243,6 @@ impl Bench {
     /// It is at something else from now on.
     pub(crate) fn deafen(&self, dongle: &Dongle) {
         self.plugged.deafen(dongle.key());
-    }
-
-    /// Where its state is.
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.folder.clone()
     }
 
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {

@@ -361,7 +361,7 @@ async fn a_machine_that_changed_and_a_host_key_that_was_lost_ask_for_a_repair() 
         .restart_after(|| std::fs::remove_file(key).expect("it is there"))
         .await;
     let licences = bench.service.licences().await.expect("it runs");
-    assert!(licences.installed[0].host_key_unbound);
+    assert!(licences.installed[0].unbound);
     assert_eq!(bench.counts("camera").total, 12, "it counts on");
     let request = ask(&bench).await;
     assert_eq!(request.purpose, Purpose::Repair);

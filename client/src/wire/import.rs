@@ -72,10 +72,10 @@ pub struct Licence {
     pub id: String,
     /// Its revision; none if it does not verify any more.
     pub revision: Option<u64>,
-    /// `holds`, `waiting-confirm`, `confirmation-sent`, `machine-grace`, `machine-changed`, or the code of why it does
-    /// not verify any more.
+    /// `holds`, `waiting-confirm`, `confirmation-sent`; `host-key-unbound`, which counts too; `machine-grace`,
+    /// `machine-changed`, or the code of why it does not verify any more.
     pub state: String,
-    /// Why it does not verify any more, and what to do.
+    /// What is wrong with it, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// Until when it counts although the machine changed.
@@ -83,12 +83,6 @@ pub struct Licence {
     pub until: Option<jiff::Timestamp>,
     /// Components of this machine that are not what was recorded, such as `board replaced`.
     pub drift: Vec<String>,
-    /// Whether it names a host key that this host does not have any more.
-    #[serde(default)]
-    pub host_key_unbound: bool,
-    /// What to do about it, if something is to be done.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
 }
 
 /// Answer of `GET /v1/conflict`.

@@ -24,12 +24,13 @@ pub(in crate::api) fn conflict(snapshot: &Snapshot, held: Held) -> wire::Conflic
 pub(super) fn licence(licence: &LicenceStatus, reader: Role) -> wire::Licence {
     let returning = licence.returning.as_ref();
     let (state, until) = match &licence.standing {
+        Ok(Standing::Holds) if licence.unbound => ("host-key-unbound", None),
         Ok(Standing::Holds) => (returning.map_or("holds", Returning::name), None),
         Ok(Standing::InGrace { until }) => ("machine-grace", Some(*until)),
         Ok(Standing::Out) => ("machine-changed", None),
         Err(refusal) => (refusal.code(), None),
     };
-    let problem = licence.standing.as_ref().err();
+    let problem = problem(licence);
     let seconds = |s: u64| i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000);
     let drift = |drift: &Drift| format!("{} {}", name(drift.part), drift.change.name());
     wire::Licence {
@@ -38,26 +39,46 @@ pub(super) fn licence(licence: &LicenceStatus, reader: Role) -> wire::Licence {
         state: state.to_owned(),
         until: until.map(|until| moment(seconds(until))),
         drift: licence.drift.iter().map(drift).collect(),
-        host_key_unbound: licence.host_key_unbound,
-        next: next(licence).map(str::to_owned),
-        problem: problem.map(|refusal| format!("{refusal}; next: {}", refusal.next())),
+        problem,
     }
 }
 
-/// The most urgent thing to do about a licence. What is said of one that does not verify says it itself.
-fn next(licence: &LicenceStatus) -> Option<&'static str> {
-    match (&licence.standing, &licence.returning) {
-        (Err(_), _) => None,
-        (Ok(Standing::InGrace { .. } | Standing::Out), _) => Some(REPAIR),
-        (Ok(Standing::Holds), Some(Returning::WaitingConfirm)) => Some(CONFIRM),
-        (Ok(Standing::Holds), _) if licence.host_key_unbound => Some(REPAIR),
-        (Ok(Standing::Holds), _) => None,
-    }
+/// What is wrong with a licence, the most urgent first, and what to do.
+fn problem(licence: &LicenceStatus) -> Option<String> {
+    let (what, next) = match (&licence.standing, &licence.returning) {
+        (Err(refusal), _) => (refusal.to_string(), refusal.next()),
+        (Ok(Standing::InGrace { .. } | Standing::Out), _) => (
+            "this is not the machine that it was made for".into(),
+            REPAIR.into(),
+        ),
+        (Ok(Standing::Holds), _) if licence.unbound => (
+            "it names another host key than this host has".into(),
+            REBIND.into(),
+        ),
+        (Ok(Standing::Holds), Some(Returning::WaitingConfirm)) => (
+            "the vendor waits for a confirmation of what was returned".into(),
+            CONFIRM.into(),
+        ),
+        (Ok(Standing::Holds), _) => return None,
+    };
+    Some(format!("{what}; next: {next}"))
 }
 
-const REPAIR: &str = "send the vendor a request: `tallykey request --purpose repair`; the answer is for the machine as it is now";
+/// What repairs a licence whose machine changed.
+const REPAIR: &str = "put back what was changed, or make a request with `tallykey request --purpose repair` and import the vendor's answer";
 
-const CONFIRM: &str = "send the vendor a request: `tallykey request --purpose return-confirmation`; then what was returned is credited";
+/// What repairs a licence that names a lost host key.
+const REBIND: &str = "put the former host key back from a backup and start again, or make a request with `tallykey request --purpose repair` and have the vendor answer it";
+
+/// What ends the first phase of a return.
+const CONFIRM: &str = "make a request with `tallykey request --purpose return-confirmation` and send it to the vendor; then what was returned is credited";
+
+pub(super) fn host_key_unbound(licences: usize) -> Option<wire::HostKeyUnbound> {
+    (licences > 0).then(|| wire::HostKeyUnbound {
+        licences: u64::try_from(licences).unwrap_or(u64::MAX),
+        next: REBIND.into(),
+    })
+}
 
 pub(super) fn returning((licence, returning): &(String, Returning)) -> wire::Return {
     let (sent, file, next) = match returning {

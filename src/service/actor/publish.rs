@@ -7,7 +7,6 @@ use crate::arbiter::{Active, Kind};
 use crate::licence::{Entitlement, Feature, Line, Source};
 
 use super::super::fault::Fault;
-use super::super::licences::Licences;
 use super::super::ports::Store;
 use super::super::snapshot::{FeatureCounts, Held, LicenceLine, LineSource, Product, Snapshot};
 use super::super::state::State;
@@ -56,20 +55,23 @@ impl<S: Store> Core<S> {
             state,
             supply,
             dongles,
-            licences,
             time,
             ..
         } = self;
-        snapshot(settings, state, supply, (dongles, licences), time)
+        Snapshot {
+            host_key_unbound: self.licences.unbound(),
+            returns: self.licences.returns(&state.asked).collect(),
+            ..snapshot(settings, state, supply, dongles, time)
+        }
     }
 }
 
-/// What is so at `time`.
+/// What is so at `time`, licences aside.
 pub(super) fn snapshot(
     settings: &Settings,
     state: &State,
     supply: &Supply,
-    (dongles, licences): (&Dongles, &Licences),
+    dongles: &Dongles,
     time: &Time,
 ) -> Snapshot {
     let profile = &settings.profile;
@@ -84,6 +86,7 @@ pub(super) fn snapshot(
             asks: arbiter.asks(),
         }),
         clock: time.clock().suspicion(),
+        host_key_unbound: 0,
         simulated: settings.simulated,
         product: Product {
             id: profile.product().to_owned(),
@@ -93,7 +96,7 @@ pub(super) fn snapshot(
         features: counts(settings, state, supply),
         dongles: dongles.statuses().cloned().collect(),
         away: away.collect(),
-        returns: licences.returns(&state.asked).collect(),
+        returns: Vec::new(),
         head: (state.head.seq, state.head.hash),
         broken: None,
         confirmed: Instant::now(),

@@ -51,7 +51,7 @@ impl<S: Store> Core<S> {
             choose(Facts {
                 return_waits: all()
                     .any(|one| one.returning(asked) == Some(Returning::WaitingConfirm)),
-                wants_repair: all().any(|one| one.standing != Standing::Holds || !one.of_our_key),
+                wants_repair: all().any(|one| one.standing != Standing::Holds || one.unbound),
                 new_receipt: sticks.receipts.iter().any(|one| !asked.has_carried(one)),
                 has_any: all().next().is_some() || !sticks.sticks.is_empty(),
             })
