@@ -22,6 +22,7 @@ mod priority;
 mod release;
 mod relocate;
 mod renew;
+mod request;
 mod resolve;
 mod screen;
 mod serve;
@@ -33,6 +34,7 @@ mod text;
 mod token;
 mod vendor;
 mod verify;
+mod written;
 
 use std::path::PathBuf;
 
@@ -105,6 +107,8 @@ pub(crate) enum Question {
     Licences(licences::LicencesArgs),
     /// Import software licences from files or folders.
     Import(import::ImportFileArgs),
+    /// Make a request for the vendor: for counts, a repair, or what confirms a return.
+    Request(request::RequestArgs),
     /// Choose between dongle and software licences: one kind counts, the other is held.
     Resolve(resolve::ResolveArgs),
     /// Make a dongle's channels the software licence of this machine or of another.
@@ -196,6 +200,7 @@ impl Asking {
             Question::Status => status::run(&find.await?, screen).await,
             Question::Licences(args) => licences::run(args, &find.await?, screen).await,
             Question::Import(args) => import::run(args, &find.await?, screen).await,
+            Question::Request(args) => request::run(args, &find.await?, screen).await,
             Question::Resolve(args) => resolve::run(args, &find.await?, screen).await,
             Question::Convert(args) => convert::run(args, &find.await?, screen).await,
             Question::Retire(args) => convert::retire(args, &find.await?, screen).await,

@@ -18,7 +18,8 @@ use crate::{
         Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed,
         ConflictAnswer, Conversion, Conversions, ConvertAsk, Converted, Dongles, HistoryPage,
         ImportAnswer, ImportAsk, Licences, LicencesChanged, LineChange, Move, Needs, NewToken,
-        PolicyChange, Renewal, Resolution, ResolveAsk, Status, Terms, Token, TokenAsk, Tokens,
+        PolicyChange, Renewal, RequestAnswer, RequestAsk, Resolution, ResolveAsk, Status, Terms,
+        Token, TokenAsk, Tokens,
     },
 };
 
@@ -150,6 +151,12 @@ impl Client {
     pub async fn acknowledge_receipt(&self, id: Uuid) -> Result<(), ClientError> {
         let path = format!("/v1/conversions/{id}/acknowledge");
         self.call(Method::POST, &path, None::<&()>).await.map(drop)
+    }
+
+    /// Makes a request for the vendor's desk.
+    pub async fn make_request(&self, ask: &RequestAsk) -> Result<RequestAnswer, ClientError> {
+        let answer = self.call(Method::POST, "/v1/requests", Some(ask)).await?;
+        self.read(&answer)
     }
 
     /// Every allocation, oldest first.

@@ -160,8 +160,12 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::BadTtl { ttl, min, max } => json!({ "ttl": ttl, "min": min, "max": max }),
         Refusal::NoSuchLicence { id } => json!({ "id": id }),
         Refusal::NotALicence { kind } | Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
+        Refusal::RequestTooLarge { max } => json!({ "max": max }),
         Refusal::Conversion(refusal) => facts_of_conversion(refusal),
-        Refusal::Licence(_) | Refusal::CannotBind(_) | Refusal::DamagedFile { .. } => json!({}),
+        Refusal::Licence(_)
+        | Refusal::CannotBind(_)
+        | Refusal::DamagedFile { .. }
+        | Refusal::NothingToConfirm => json!({}),
     }
 }
 

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::{
     connect::Connection,
     failure::Failure,
-    files,
     screen::Screen,
     table::{Column, Rows, Tone},
+    written,
 };
 
 /// What to do with conversions.
@@ -51,7 +51,7 @@ pub(super) async fn run(
         ConversionsCommand::Show { id, out } => {
             let one = service.client.conversion(id).await?;
             if let (Some(out), Some(licence)) = (&out, &one.licence) {
-                files::write_new(out, licence.as_bytes())?;
+                written::write(Some(out), "licence", licence)?;
             }
             screen.answer(&one, || table(std::slice::from_ref(&one)))
         }

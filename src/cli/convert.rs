@@ -19,6 +19,7 @@ use super::{
     status,
     table::{Column, Rows, Tone},
     text::plain,
+    written,
 };
 
 /// Longest request file that is read.
@@ -81,6 +82,10 @@ pub(super) async fn run(
     service: &Connection,
     screen: &Screen,
 ) -> Result<(), Failure> {
+    if let Some(out) = &args.out {
+        // Before the dongle is asked: what cannot be taken back is not begun.
+        written::check(out)?;
+    }
     let to = args
         .to
         .as_deref()
@@ -180,9 +185,7 @@ fn licence_file(done: &Converted, out: Option<&Path>) -> Result<Option<PathBuf>,
     let Some(licence) = licence.filter(|_| done.goal == Goal::OtherMachine) else {
         return Ok(None);
     };
-    let path = out.map_or_else(|| PathBuf::from(licence_name(done)), Path::to_owned);
-    files::write_new(&path, licence.as_bytes())?;
-    Ok(Some(path))
+    Ok(Some(written::write(out, &licence_name(done), licence)?))
 }
 
 /// What the file is: whose, from what, how much.

@@ -1,7 +1,7 @@
 //! Files that are named, and those of folders that are named.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
@@ -36,19 +36,6 @@ pub(super) fn read(file: &Path, max: usize) -> Result<Vec<u8>, Failure> {
         .and_then(|opened| opened.take(limit).read_to_end(&mut content))
         .map_err(|source| unreadable(file, source))?;
     Ok(content)
-}
-
-/// Writes a file that is not there yet.
-pub(super) fn write_new(file: &Path, content: &[u8]) -> Result<(), Failure> {
-    let made = File::options().write(true).create_new(true).open(file);
-    made.and_then(|mut made| {
-        made.write_all(content)?;
-        made.sync_all()
-    })
-    .map_err(|source| Failure::UnwritableFile {
-        file: file.display().to_string(),
-        source,
-    })
 }
 
 /// A file name of these words that every file system takes.

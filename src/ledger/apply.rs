@@ -97,6 +97,8 @@ impl Ledger {
             | Event::DongleLeft { .. }
             | Event::GraceStarted { .. }
             | Event::GraceExhausted { .. }
+            | Event::RequestMade { .. }
+            | Event::RequestAnswered { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
             | Event::TermsAccepted { .. }

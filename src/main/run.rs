@@ -13,6 +13,7 @@ use tallykey::{
     licence::machine_binding::Facts,
     machine::{
         facts::{self, Machine as _},
+        name,
         peer::{self, Standing},
     },
     service::{
@@ -71,6 +72,7 @@ pub(crate) async fn run(
     let settings = Settings {
         trust: pinned.trust,
         profile: pinned.profile,
+        host: name::host(),
         simulated,
         takeover: match args.takeover {
             Takeover::Ask => arbiter::Takeover::Ask,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::arbiter;
-use crate::ledger::{Damage, Event, Gifts, Head, Impossible, Ledger, Marks, Row, Shelf, Shown};
+use crate::ledger::{
+    Asked, Damage, Event, Gifts, Head, Impossible, Ledger, Marks, Row, Shelf, Shown,
+};
 
 use super::ports::{Store, StoreError};
 use super::token::Tokens;
@@ -20,6 +22,7 @@ pub(super) struct State {
     pub(super) tokens: Tokens,
     pub(super) arbiter: arbiter::State,
     pub(super) shelf: Shelf,
+    pub(super) asked: Asked,
     pub(super) gifts: Gifts,
     /// What each dongle showed last, by the thumbprint of its key, hex.
     pub(super) shown: BTreeMap<String, Shown>,
@@ -43,6 +46,7 @@ impl State {
             tokens: Tokens::default(),
             arbiter: arbiter::State::None,
             shelf: Shelf::default(),
+            asked: Asked::default(),
             gifts: Gifts::default(),
             shown: BTreeMap::new(),
         }
@@ -96,6 +100,7 @@ impl State {
         self.shelf.apply(event)?;
         self.gifts.apply(event)?;
         self.marks.apply(event);
+        self.asked.apply(at, event);
         match event {
             Event::AuthenticationType { now, .. } => {
                 self.arbiter = arbiter::State::from_name(now).ok_or(Impossible)?;

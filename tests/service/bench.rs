@@ -69,6 +69,7 @@ fn settings(clock: &Clockwork, host_key: HostKeyFile) -> Settings {
         trust,
         profile,
         simulated: true,
+        host: "nvr-3 駅".into(),
         takeover: Takeover::Ask,
         host_key: Box::new(host_key),
         machine: {
@@ -232,6 +233,16 @@ impl Bench {
         // Whatever is asked, what time changed comes first.
         self.service.allocations().await.expect("it runs");
         self.service.snapshot()
+    }
+
+    /// It is gone, and nobody has said so yet.
+    pub(crate) fn pulled(&self, dongle: &Dongle) {
+        self.plugged.unplug(dongle.key());
+    }
+
+    /// It is at something else from now on.
+    pub(crate) fn deafen(&self, dongle: &Dongle) {
+        self.plugged.deafen(dongle.key());
     }
 
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {

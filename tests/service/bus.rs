@@ -16,16 +16,29 @@ use tokio::sync::mpsc;
 
 /// What is plugged in, by its key.
 #[derive(Clone, Default)]
-pub(crate) struct Plugged(Arc<Mutex<BTreeMap<String, SimDongle>>>);
+pub(crate) struct Plugged(Arc<Mutex<Plugs>>);
+
+#[derive(Default)]
+struct Plugs {
+    dongles: BTreeMap<String, SimDongle>,
+    /// Those that are at something else, and what waits for them.
+    deaf: BTreeMap<String, Vec<Errand>>,
+}
 
 impl Plugged {
     pub(crate) fn plug(&self, key: &str, dongle: SimDongle) {
         let mut plugged = self.0.lock().expect("no panic");
-        plugged.insert(key.to_owned(), dongle);
+        plugged.dongles.insert(key.to_owned(), dongle);
     }
 
     pub(crate) fn unplug(&self, key: &str) {
-        self.0.lock().expect("no panic").remove(key);
+        self.0.lock().expect("no panic").dongles.remove(key);
+    }
+
+    /// From now on it keeps whoever wants something waiting.
+    pub(crate) fn deafen(&self, key: &str) {
+        let mut plugged = self.0.lock().expect("no panic");
+        plugged.deaf.insert(key.to_owned(), Vec::new());
     }
 }
 
@@ -37,7 +50,14 @@ pub(crate) struct Bus {
 
 impl Watcher for Bus {
     fn visit(&self, key: &str, errand: Errand) {
-        let dongle = self.plugged.0.lock().expect("no panic").get(key).cloned();
+        let dongle = {
+            let mut plugged = self.plugged.0.lock().expect("no panic");
+            if let Some(waiting) = plugged.deaf.get_mut(key) {
+                waiting.push(errand);
+                return;
+            }
+            plugged.dongles.get(key).cloned()
+        };
         let opened = match dongle {
             Some(dongle) => session(&dongle),
             None => Err(Fault::NotFound { place: key.into() }),

@@ -52,6 +52,8 @@ codes! {
     OTHER_MACHINE = "other-machine", 422, "migration", "The licence is for another machine";
     BAD_BINDING = "bad-binding", 422, "damaged-file", "The licence fits too many machines";
     LICENCE_ABSORBED = "licence-absorbed", 409, "wrong-procedure", "A later licence replaced it";
+    NOTHING_TO_CONFIRM = "nothing-to-confirm", 409, "wrong-procedure", "No return waits for its confirmation";
+    REQUEST_TOO_LARGE = "request-too-large", 409, "wrong-procedure", "The request would be too large";
     NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
     DONGLE_EMPTY = "dongle-empty", 409, "too-few-licences", "The dongle has nothing to give";
     WHICH_DONGLE = "which-dongle", 409, "wrong-procedure", "Several dongles are plugged in";
@@ -103,6 +105,7 @@ codes! {
     STORE_UNAVAILABLE = "store-unavailable", 503, "fault", "The state cannot be stored";
     HISTORY_DAMAGED = "history-damaged", 503, "fault", "The history is damaged";
     NO_RANDOMNESS = "no-randomness", 503, "fault", "The random source failed";
+    HOST_KEY_FAILED = "host-key-failed", 503, "fault", "The host key did not sign";
     DONGLE_FAILED = "dongle-failed", 503, "fault", "The dongle did not answer";
     CONVERSION_INTERRUPTED = "conversion-interrupted", 503, "fault", "The conversion was interrupted; nothing is lost";
     SERVICE_STOPPING = "service-stopping", 503, "fault", "The service is stopping";
@@ -137,6 +140,8 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::TermsNotAccepted { .. } => &TERMS_NOT_ACCEPTED,
         Refusal::DamagedFile { .. } => &DAMAGED_FILE,
         Refusal::NothingToKeep { .. } => &NOTHING_TO_KEEP,
+        Refusal::NothingToConfirm => &NOTHING_TO_CONFIRM,
+        Refusal::RequestTooLarge { .. } => &REQUEST_TOO_LARGE,
     }
 }
 
@@ -189,6 +194,7 @@ pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
         Fault::StoreUnavailable { .. } => &STORE_UNAVAILABLE,
         Fault::HistoryDamaged { .. } => &HISTORY_DAMAGED,
         Fault::NoRandomness { .. } => &NO_RANDOMNESS,
+        Fault::HostKeyFailed { .. } => &HOST_KEY_FAILED,
         Fault::DongleFailed { .. } => &DONGLE_FAILED,
         Fault::Interrupted { .. } => &CONVERSION_INTERRUPTED,
         Fault::Stopping => &SERVICE_STOPPING,
@@ -267,6 +273,8 @@ mod tests {
             },
             Refusal::NoSuchToken { id: Uuid::nil() },
             Refusal::BadLabel { value: text() },
+            Refusal::NothingToConfirm,
+            Refusal::RequestTooLarge { max: 1 },
         ] {
             let code = of_refusal(&refusal);
             assert_eq!(code.name, refusal.code());
@@ -278,6 +286,7 @@ mod tests {
             Fault::StoreUnavailable { source: source() },
             Fault::HistoryDamaged { source: source() },
             Fault::NoRandomness { source: source() },
+            Fault::HostKeyFailed { source: source() },
             Fault::Stopping,
         ] {
             let code = of_fault(&fault);
