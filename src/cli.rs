@@ -93,7 +93,7 @@ pub(crate) enum Question {
     Status,
     /// Show the lines that give channels and what they pay for, or change which pay.
     Licences(licences::LicencesArgs),
-    /// Import software licences from files or folders.
+    /// Import what the vendor sent, from files or folders.
     Import(import::ImportFileArgs),
     /// Choose between dongle and software licences: one kind counts, the other is held.
     Resolve(resolve::ResolveArgs),

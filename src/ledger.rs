@@ -37,7 +37,7 @@ pub use change::{Change, Relocation, Wish};
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
-pub use event::{Event, GrantMark, SeenBefore, Shown, Why};
+pub use event::{Event, GrantMark, Posted, SeenBefore, Shown, Why};
 pub use lease::{TTL_MAX, TTL_MIN};
 pub use marks::{Marks, RolledBack};
 pub use need::{Need, Period};

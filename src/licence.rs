@@ -5,6 +5,7 @@
 
 mod entitlement;
 mod grant;
+mod issued;
 pub mod machine_binding;
 mod profile;
 mod refusal;
@@ -16,6 +17,7 @@ mod year;
 
 pub use entitlement::{Entitlement, Line, Source};
 pub use grant::{GrantRefusal, VerifiedGrant};
+pub use issued::{DongleRecord, DongleRule, HeldGrant, IssuedRefusal, Matter};
 pub use profile::{Feature, Profile};
 pub use refusal::{DeviceIdProblem, LineProblem, Refusal, Shortage, SupportClass};
 pub use software::{Form, LicenceRefusal, SoftwareLicence};

@@ -5,6 +5,7 @@
 
 mod actor;
 mod batch;
+mod deliveries;
 mod dongles;
 mod fault;
 mod licences;
@@ -33,7 +34,8 @@ pub use fault::{BatchError, Fault, ServiceError};
 pub use licences::LicenceStatus;
 pub use request::{
     Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, ImportItem, Imported,
-    Licences, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint, Token, UsedLine,
+    Licences, NewToken, OwnerCode, PoolChanged, Principal, Resolution, Role, Standpoint, Token,
+    UsedLine,
 };
 pub use snapshot::{
     AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
@@ -138,8 +140,8 @@ impl Service {
         self.ask(|reply| Request::Licences { reply }).await?
     }
 
-    /// Imports the software licences of a file, whatever its name; tells of each object what came of it. At most
-    /// [`IMPORT_MAX`] bytes.
+    /// Imports what the vendor's desk sent in a file, whatever its name; tells of each object what came of it. What is
+    /// for a dongle is handed to it first. At most [`IMPORT_MAX`] bytes.
     ///
     /// # Errors
     /// A fault. What is refused is told of each object by itself.

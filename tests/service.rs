@@ -23,6 +23,8 @@ mod grace;
 mod growth;
 #[path = "service/host_key.rs"]
 mod host_key;
+#[path = "service/issued.rs"]
+mod issued;
 #[path = "service/leases.rs"]
 mod leases;
 #[path = "service/many.rs"]

@@ -97,6 +97,8 @@ impl Ledger {
             | Event::DongleLeft { .. }
             | Event::GraceStarted { .. }
             | Event::GraceExhausted { .. }
+            | Event::RecordSent(_)
+            | Event::RecordAnswered { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
             | Event::LicenceRemoved { .. }

@@ -100,6 +100,15 @@ pub enum Event {
         /// Since when, Unix time in seconds.
         since: u64,
     },
+    /// A record of the vendor goes to a dongle.
+    RecordSent(Posted),
+    /// What a dongle made of a record.
+    RecordAnswered {
+        /// The record.
+        sent: Posted,
+        /// `taken`, `held` before, or the code of a refusal or a fault.
+        outcome: String,
+    },
     /// The host's clock is not believed, or is believed again.
     Clock {
         /// `behind`, `ahead`, or `believed`.
@@ -231,6 +240,23 @@ pub enum Event {
         /// Its id.
         id: Uuid,
     },
+}
+
+/// A record of the vendor for a dongle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Posted {
+    /// What it is: `grant`, `reset-owner-code`, `recycle`, …
+    pub what: String,
+    /// Serial of the dongle.
+    pub serial: String,
+    /// Thumbprint of its key, hex.
+    pub thumbprint: String,
+    /// Revision of a grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Digest of the record, hex.
+    pub digest: String,
 }
 
 /// Why an allocation was released.

@@ -5,11 +5,12 @@ mod shortage;
 
 use std::fmt;
 
-use tallykey_protocol::file::FileError;
+use tallykey_protocol::file::{self, FileError};
+use tallykey_protocol::receipt;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::LicenceRefusal;
+use super::{IssuedRefusal, LicenceRefusal};
 
 pub use shortage::Shortage;
 
@@ -20,6 +21,9 @@ pub enum Refusal {
     /// A software licence counts for nothing here.
     #[error("the licence is refused: {0}")]
     Licence(#[from] LicenceRefusal),
+    /// Another record of the desk was not carried out.
+    #[error("the record is refused: {0}")]
+    Issued(#[from] IssuedRefusal),
     /// No software licence of that id is installed.
     #[error("no software licence {id} is installed")]
     NoSuchLicence {
@@ -27,10 +31,10 @@ pub enum Refusal {
         id: String,
     },
     /// A file holds something that is not imported here.
-    #[error("the file holds a {kind}, and software licences are imported here")]
+    #[error("the file holds a {}, which no host imports", kind.name())]
     NotALicence {
         /// What it is.
-        kind: &'static str,
+        kind: file::Kind,
     },
     /// A file, or a part of it, is no object of ours.
     #[error("{problem}")]
@@ -297,6 +301,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Licence(refusal) => refusal.code(),
+            Self::Issued(refusal) => refusal.code(),
             Self::NoSuchLicence { .. } => "no-such-licence",
             Self::NotALicence { .. } => "not-a-licence",
             Self::DamagedFile { .. } => "damaged-file",
@@ -326,6 +331,7 @@ impl Refusal {
     pub const fn class(&self) -> SupportClass {
         match self {
             Self::Licence(refusal) => refusal.class(),
+            Self::Issued(refusal) => refusal.class(),
             Self::DamagedFile { .. } => SupportClass::DamagedFile,
             Self::NoSuchLicence { .. } | Self::NotALicence { .. } => SupportClass::WrongProcedure,
             Self::NothingToKeep { .. } => SupportClass::NotDelivered,
@@ -354,8 +360,9 @@ impl Refusal {
     pub fn next(&self) -> String {
         match self {
             Self::Licence(refusal) => refusal.next(),
+            Self::Issued(refusal) => refusal.next(),
             Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
-            Self::NotALicence { .. } => "give the licence file that the vendor delivered".into(),
+            Self::NotALicence { kind } => not_imported(*kind).into(),
             Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
             Self::NothingToKeep { .. } => {
                 "plug the dongle in, or import the licence, and choose again".into()
@@ -395,5 +402,18 @@ impl Refusal {
             Self::NoSuchToken { .. } => "list the tokens to find the id".into(),
             Self::BadLabel { .. } => "give a shorter label without control characters".into(),
         }
+    }
+}
+
+/// What to do with an object that is for somebody else.
+const fn not_imported(kind: file::Kind) -> &'static str {
+    match kind {
+        file::Kind::Receipt(receipt::Kind::ConvertOffline) => {
+            "nothing: the licence that was made from it counts by itself"
+        }
+        file::Kind::Receipt(_) | file::Kind::Request => "send it to the vendor's desk",
+        file::Kind::Profile => "start the service with it: tallykey serve --profile FILE",
+        file::Kind::TrustBundle => "start the service with it: tallykey serve --trust FILE",
+        _ => "give the file that the vendor delivered",
     }
 }

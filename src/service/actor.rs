@@ -6,6 +6,7 @@
 
 mod change;
 mod handle;
+mod issued;
 mod news;
 mod publish;
 mod software;
@@ -24,6 +25,7 @@ use crate::licence::Entitlement;
 
 use super::Settings;
 use super::batch::Batch;
+use super::deliveries::{Delivered, Deliveries};
 use super::dongles::Dongles;
 use super::fault::Fault;
 use super::licences::Licences;
@@ -50,6 +52,7 @@ pub(super) struct Core<S> {
     pub(super) licences: Licences,
     pub(super) active: Active,
     pub(super) supply: Supply,
+    deliveries: Deliveries,
     time: Time,
     /// When a line begins or ends next, Unix time in seconds.
     next_turn: Option<u64>,
@@ -81,6 +84,7 @@ pub(super) type Published = (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc
 enum Wake {
     Request(Request),
     Dongle(Box<DongleEvent>),
+    Delivered(Box<Delivered>),
     Tick,
 }
 
@@ -107,6 +111,7 @@ impl<S: Store> Core<S> {
             licences: Licences::default(),
             active,
             supply,
+            deliveries: Deliveries::new(),
             time,
             next_turn: None,
             store,
@@ -146,6 +151,7 @@ impl<S: Store> Core<S> {
             let wake = tokio::select! {
                 biased;
                 Some(event) = self.inputs.events.recv() => Wake::Dongle(Box::new(event)),
+                Some(delivered) = self.deliveries.hear() => Wake::Delivered(Box::new(delivered)),
                 _ = ticks.tick() => Wake::Tick,
                 request = self.inputs.requests.recv() => match request {
                     Some(request) => Wake::Request(request),
@@ -172,10 +178,15 @@ impl<S: Store> Core<S> {
             self.weigh(&mut batch);
         }
         self.expire(&mut batch);
+        self.lose_patience(&mut batch);
         let mut beats = false;
         match wake {
             Wake::Dongle(event) => {
                 self.notice(*event, &mut batch);
+                beats = true;
+            }
+            Wake::Delivered(delivered) => {
+                self.delivered(*delivered, &mut batch);
                 beats = true;
             }
             Wake::Tick => {
@@ -296,9 +307,17 @@ impl<S: Store> Core<S> {
             );
             self.broken = Some(error.into());
         }
-        if self.broken.is_some() {
+        if let Some(fault) = &self.broken {
             self.owed.append(&mut batch.told);
             self.unpublished = true;
+            for (reply, _) in batch
+                .imports
+                .iter()
+                .filter_map(|one| self.deliveries.take(*one))
+            {
+                // Who does not wait any more asks again and finds what is durable.
+                drop(reply.send(Err(fault.clone().into())));
+            }
         }
         if std::mem::take(&mut self.unpublished) {
             self.publish();
@@ -306,6 +325,13 @@ impl<S: Store> Core<S> {
         for (after, limit, reply) in std::mem::take(&mut batch.histories) {
             let page = self.history(after, limit).await;
             batch.answer(reply, page);
+        }
+        for (key, errand) in std::mem::take(&mut batch.after) {
+            if self.broken.is_none() {
+                self.inputs.watcher.visit(&key, errand);
+            } else {
+                errand(Err(crate::dongle::Fault::NotFound { place: key }));
+            }
         }
         batch.finish(self.broken.as_ref());
     }

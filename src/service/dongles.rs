@@ -10,7 +10,7 @@ use tallykey_protocol::proof::Kind;
 use crate::dongle::{Evidence, NotEvidence};
 use crate::ledger::grace::{Budget, Grace, Phase};
 use crate::ledger::{Event, Shown};
-use crate::licence::{Entitlement, Profile, Refusal};
+use crate::licence::{DongleRule, Entitlement, HeldGrant, IssuedRefusal, Profile, Refusal};
 
 use super::Settings;
 use super::pulse::Pulse;
@@ -144,6 +144,7 @@ impl Dongles {
         let open = judged.gives.is_some().then(|| Open {
             serial: evidence.serial.clone(),
             thumbprint: evidence.thumbprint,
+            held: judged.held,
         });
         if let Some(entitlement) = judged.gives {
             self.welcome(evidence, entitlement);
@@ -250,6 +251,42 @@ impl Dongles {
     /// Every dongle that has something to give and is not here.
     pub(super) fn away(&self) -> impl Iterator<Item = AwayDongle> {
         self.known.values().filter_map(Known::away)
+    }
+
+    /// Where a record for the dongle of that serial and key goes: the key of its session, and the grants that it holds.
+    ///
+    /// # Errors
+    /// [`IssuedRefusal::DongleNotHere`], [`Refusal::DongleNotOpen`], or [`DongleRule::WrongHolder`] if the dongle of
+    /// that serial has another key.
+    pub(super) fn addressee(
+        &self,
+        serial: &str,
+        thumbprint: &[u8; 32],
+    ) -> Result<(&str, &[HeldGrant]), Refusal> {
+        let mut open = self.seen.iter();
+        let open = open.find_map(|seen| {
+            let open = seen.open.as_ref()?;
+            (open.thumbprint == *thumbprint && open.serial == serial).then_some((seen, open))
+        });
+        if let Some((seen, open)) = open {
+            return Ok((&seen.key, &open.held));
+        }
+        let serial = serial.to_owned();
+        match self.open_key(&serial) {
+            Ok(_) => {
+                let rule = DongleRule::WrongHolder;
+                Err(IssuedRefusal::Dongle { serial, rule }.into())
+            }
+            Err(Refusal::NoSuchDongle { .. }) => {
+                Err(IssuedRefusal::DongleNotHere { serial }.into())
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Forgets the dongle of a key (hex) that is no more: what it gave counts no longer.
+    pub(super) fn forget(&mut self, thumbprint: &str) {
+        self.known.retain(|known, _| hex(known) != thumbprint);
     }
 
     /// The key of the dongle of that serial, if it is open.

@@ -40,6 +40,12 @@ pub enum Fault {
         /// What is wrong with it.
         source: Arc<crate::dongle::Fault>,
     },
+    /// A dongle has not answered, and may still do what it was asked.
+    #[error("the dongle {serial} has not answered yet")]
+    DongleSlow {
+        /// Its serial.
+        serial: String,
+    },
     /// The service is stopping or has stopped.
     #[error("the service is stopping")]
     Stopping,
@@ -54,6 +60,7 @@ impl Fault {
             Self::HistoryDamaged { .. } => "history-damaged",
             Self::NoRandomness { .. } => "no-randomness",
             Self::DongleFailed { .. } => "dongle-failed",
+            Self::DongleSlow { .. } => "dongle-slow",
             Self::Stopping => "service-stopping",
         }
     }
@@ -70,6 +77,9 @@ impl Fault {
             }
             Self::NoRandomness { .. } => "ask again; if it stays, look at the kernel log",
             Self::DongleFailed { source, .. } => source.next(),
+            Self::DongleSlow { .. } => {
+                "import the file again: what the dongle has taken meanwhile is told as such"
+            }
             Self::Stopping => "ask again when the service has started",
         }
     }
@@ -84,6 +94,17 @@ pub enum ServiceError {
     /// Something broke; the request may be sent again.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl ServiceError {
+    /// The stable code a program matches on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Fault(fault) => fault.code(),
+        }
+    }
 }
 
 /// Why a batch was not done. Nothing of it was changed.

@@ -229,23 +229,53 @@ pub struct Licences {
 }
 
 /// What came of one object of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ImportItem {
     /// What it is.
     pub kind: &'static str,
     /// Its identity, hex, if it verified.
     pub id: Option<String>,
+    /// Serial of the dongle that it is for, if it is for one.
+    pub serial: Option<String>,
+    /// Revision of a grant.
+    pub revision: Option<u64>,
     /// What was done with it.
-    pub outcome: Result<Imported, Refusal>,
+    pub outcome: Result<Imported, ServiceError>,
 }
 
-/// What was done with a licence that verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl ImportItem {
+    /// An object that was refused before anything but its kind was known.
+    pub(super) fn refused(kind: &'static str, refusal: impl Into<Refusal>) -> Self {
+        Self {
+            kind,
+            id: None,
+            serial: None,
+            revision: None,
+            outcome: Err(refusal.into().into()),
+        }
+    }
+}
+
+/// What was done with a record that verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Imported {
-    /// It is installed now.
+    /// It is in force now.
     New,
-    /// It was installed before.
+    /// It was in force before.
     Already,
+    /// A dongle made a new owner code, which is told here and nowhere else.
+    OwnerCode(OwnerCode),
+}
+
+/// A dongle's owner code, 16 characters of base32.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OwnerCode(pub String);
+
+/// Leaves the code out: what is printed for debugging ends in logs.
+impl fmt::Debug for OwnerCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnerCode")
+    }
 }
 
 /// What a choice between dongle and software licences makes of this machine.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::arbiter;
 use crate::ledger::{Damage, Event, Head, Impossible, Ledger, Marks, Row, Shelf, Shown};
+use crate::licence::Matter;
 
 use super::ports::{Store, StoreError};
 use super::token::Tokens;
@@ -103,6 +104,12 @@ impl State {
                 ..
             } => {
                 self.shown.insert(thumbprint.clone(), shown.clone());
+            }
+            // Its key is no more.
+            Event::RecordAnswered { sent, outcome }
+                if sent.what == Matter::Recycle.name() && outcome == "taken" =>
+            {
+                self.shown.remove(&sent.thumbprint);
             }
             _ => {}
         }

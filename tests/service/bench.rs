@@ -275,6 +275,15 @@ impl Bench {
         self.service.snapshot()
     }
 
+    /// The dongles do nothing that is asked of them until [`Bench::go_on`].
+    pub(crate) fn hold(&self) {
+        self.plugged.hold();
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.plugged.go_on(&self.events);
+    }
+
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {
         let left = DongleEvent::Left {
             key: dongle.key().into(),

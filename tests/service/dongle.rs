@@ -92,6 +92,17 @@ impl Dongle {
         }
     }
 
+    /// The same dongle as it is now.
+    pub(crate) fn looked_at(&self) -> Self {
+        let (serial, key) = (self.serial.clone(), self.key.clone());
+        Self {
+            serial,
+            key,
+            evidence: prove(&self.sim),
+            sim: self.sim.clone(),
+        }
+    }
+
     /// The same dongle at another port.
     pub(crate) fn at(&self, port: &str) -> Self {
         let (serial, evidence) = (self.serial.clone(), self.evidence.clone());
@@ -121,6 +132,11 @@ impl Dongle {
 
     pub(crate) fn key(&self) -> &str {
         &self.key
+    }
+
+    /// What it proved when it was last looked at.
+    pub(crate) fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// Its state as published.

@@ -69,10 +69,7 @@ async fn import(bench: &Bench, content: &[u8]) -> Vec<ImportItem> {
 }
 
 fn code(item: &ImportItem) -> Result<Imported, &'static str> {
-    item.outcome
-        .as_ref()
-        .copied()
-        .map_err(|refusal| refusal.code())
+    item.outcome.clone().map_err(|refusal| refusal.code())
 }
 
 async fn import_one(bench: &Bench, content: &[u8]) -> Result<Imported, &'static str> {

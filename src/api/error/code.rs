@@ -1,7 +1,7 @@
 //! Every code that an answer can carry, with its HTTP status: the one table of both.
 
 use crate::{
-    licence::{LicenceRefusal, Refusal},
+    licence::{DongleRule, IssuedRefusal, LicenceRefusal, Refusal},
     service::Fault,
 };
 
@@ -39,9 +39,9 @@ codes! {
     LINE_CANNOT_PAY = "line-cannot-pay", 409, "wrong-procedure", "The line cannot pay for the device";
     FREE_CHANNELS = "free-channels", 409, "wrong-procedure", "Free channels stay as they are";
     NO_SUCH_LICENCE = "no-such-licence", 404, "wrong-procedure", "There is no such software licence";
-    NOT_A_LICENCE = "not-a-licence", 422, "wrong-procedure", "The file holds something else than a software licence";
+    NOT_A_LICENCE = "not-a-licence", 422, "wrong-procedure", "The file holds what no host imports";
     DAMAGED_FILE = "damaged-file", 422, "damaged-file", "The file is not as it was delivered";
-    WRONG_VENDOR = "wrong-vendor", 422, "damaged-file", "The licence is not the vendor's";
+    WRONG_VENDOR = "wrong-vendor", 422, "damaged-file", "The record is not the vendor's";
     NOT_CONVERTED = "not-converted", 422, "damaged-file", "The parts of the licence do not fit together";
     SIMULATOR_REFUSED = "simulator-refused", 422, "wrong-procedure", "The licence came from a simulated dongle";
     OTHER_PRODUCT = "other-product", 422, "wrong-procedure", "The licence is for another product";
@@ -49,6 +49,19 @@ codes! {
     OTHER_MACHINE = "other-machine", 422, "migration", "The licence is for another machine";
     BAD_BINDING = "bad-binding", 422, "damaged-file", "The licence fits too many machines";
     LICENCE_ABSORBED = "licence-absorbed", 409, "wrong-procedure", "A later licence replaced it";
+    DONGLE_NOT_HERE = "dongle-not-here", 404, "not-delivered", "The dongle is not plugged in here";
+    WRONG_HOLDER = "wrong-holder", 422, "migration", "The record is for another dongle";
+    WRONG_REVISION = "wrong-revision", 409, "not-delivered", "An earlier grant is missing";
+    REVISION_HELD = "revision-held", 409, "wrong-procedure", "The dongle holds a later grant";
+    BELOW_GIVEN_AWAY = "below-given-away", 409, "wrong-procedure", "A count would fall";
+    LINE_ID_REUSED = "line-id-reused", 422, "damaged-file", "A line has the id of another";
+    NO_ROOM = "no-room", 409, "wrong-procedure", "The dongle has no room";
+    RECEIPTS_OPEN = "receipts-open", 409, "wrong-procedure", "The dongle keeps receipts that wait";
+    INSTRUCTION_STALE = "instruction-stale", 409, "wrong-procedure", "The instruction is for another state of the dongle";
+    WRONG_LIFECYCLE = "wrong-lifecycle", 409, "wrong-procedure", "The dongle's state does not allow it";
+    ROLE_NOT_ALLOWED = "role-not-allowed", 422, "damaged-file", "The signer may not sign this";
+    ISSUER_REVOKED = "issuer-revoked", 422, "damaged-file", "The signer was revoked";
+    NOT_BELIEVED = "not-believed", 422, "damaged-file", "The dongle does not believe the record";
     NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
     BAD_DEVICE_ID = "bad-device-id", 422, "wrong-procedure", "Not a device id";
     UNKNOWN_FEATURE = "unknown-feature", 422, "wrong-procedure", "The product has no such feature";
@@ -80,6 +93,7 @@ codes! {
     HISTORY_DAMAGED = "history-damaged", 503, "fault", "The history is damaged";
     NO_RANDOMNESS = "no-randomness", 503, "fault", "The random source failed";
     DONGLE_FAILED = "dongle-failed", 503, "fault", "The dongle did not answer";
+    DONGLE_SLOW = "dongle-slow", 503, "fault", "The dongle has not answered yet";
     SERVICE_STOPPING = "service-stopping", 503, "fault", "The service is stopping";
     NOT_READY = "not-ready", 503, "fault", "The service is not ready";
     INTERNAL = "internal", 500, "fault", "The service made a mistake";
@@ -105,6 +119,7 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::NoSuchToken { .. } => &NO_SUCH_TOKEN,
         Refusal::BadLabel { .. } => &BAD_LABEL,
         Refusal::Licence(refusal) => of_licence(refusal),
+        Refusal::Issued(refusal) => of_issued(refusal),
         Refusal::NoSuchLicence { .. } => &NO_SUCH_LICENCE,
         Refusal::NotALicence { .. } => &NOT_A_LICENCE,
         Refusal::DamagedFile { .. } => &DAMAGED_FILE,
@@ -125,12 +140,38 @@ const fn of_licence(refusal: &LicenceRefusal) -> &'static Code {
     }
 }
 
+const fn of_issued(refusal: &IssuedRefusal) -> &'static Code {
+    match refusal {
+        IssuedRefusal::NotVendors { .. } => &WRONG_VENDOR,
+        IssuedRefusal::DongleNotHere { .. } => &DONGLE_NOT_HERE,
+        IssuedRefusal::Dongle { rule, .. } => of_rule(*rule),
+    }
+}
+
+const fn of_rule(rule: DongleRule) -> &'static Code {
+    match rule {
+        DongleRule::WrongHolder => &WRONG_HOLDER,
+        DongleRule::WrongRevision => &WRONG_REVISION,
+        DongleRule::RevisionHeld => &REVISION_HELD,
+        DongleRule::BelowGivenAway => &BELOW_GIVEN_AWAY,
+        DongleRule::LineIdReused => &LINE_ID_REUSED,
+        DongleRule::NoRoom => &NO_ROOM,
+        DongleRule::ReceiptsOpen => &RECEIPTS_OPEN,
+        DongleRule::Stale => &INSTRUCTION_STALE,
+        DongleRule::WrongLifecycle => &WRONG_LIFECYCLE,
+        DongleRule::RoleNotAllowed => &ROLE_NOT_ALLOWED,
+        DongleRule::IssuerRevoked => &ISSUER_REVOKED,
+        DongleRule::NotBelieved => &NOT_BELIEVED,
+    }
+}
+
 pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
     match fault {
         Fault::StoreUnavailable { .. } => &STORE_UNAVAILABLE,
         Fault::HistoryDamaged { .. } => &HISTORY_DAMAGED,
         Fault::NoRandomness { .. } => &NO_RANDOMNESS,
         Fault::DongleFailed { .. } => &DONGLE_FAILED,
+        Fault::DongleSlow { .. } => &DONGLE_SLOW,
         Fault::Stopping => &SERVICE_STOPPING,
     }
 }
@@ -139,6 +180,7 @@ pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
 mod tests {
     use std::{collections::BTreeSet, sync::Arc};
 
+    use tallykey_protocol::{issued::IssuedError, status::Status};
     use uuid::Uuid;
 
     use super::*;
@@ -152,6 +194,23 @@ mod tests {
             let kebab = |b: u8| b.is_ascii_lowercase() || b == b'-';
             assert!(name.bytes().all(kebab), "{name}");
         }
+    }
+
+    /// Every way in which a record of the desk is not carried out.
+    fn issued() -> impl Iterator<Item = Refusal> {
+        let serial = || "TK-1".to_owned();
+        let rules = (0..=u8::MAX).filter_map(|code| DongleRule::of(Status::from_code(code)));
+        let rules = rules.map(move |rule| IssuedRefusal::Dongle {
+            serial: serial(),
+            rule,
+        });
+        let others = [
+            IssuedRefusal::NotVendors {
+                problem: IssuedError::NoIssuer,
+            },
+            IssuedRefusal::DongleNotHere { serial: serial() },
+        ];
+        rules.chain(others).map(Refusal::from)
     }
 
     #[test]
@@ -207,7 +266,10 @@ mod tests {
             },
             Refusal::NoSuchToken { id: Uuid::nil() },
             Refusal::BadLabel { value: text() },
-        ] {
+        ]
+        .into_iter()
+        .chain(issued())
+        {
             let code = of_refusal(&refusal);
             assert_eq!(code.name, refusal.code());
             assert_eq!(code.class, refusal.class().name());
@@ -218,6 +280,7 @@ mod tests {
             Fault::StoreUnavailable { source: source() },
             Fault::HistoryDamaged { source: source() },
             Fault::NoRandomness { source: source() },
+            Fault::DongleSlow { serial: text() },
             Fault::Stopping,
         ] {
             let code = of_fault(&fault);

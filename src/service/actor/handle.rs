@@ -55,10 +55,7 @@ impl<S: Store> Core<S> {
                 actor,
                 content,
                 reply,
-            } => {
-                let items = self.import(&actor, &content, batch);
-                batch.answer::<_, ServiceError>(reply, Ok(items));
-            }
+            } => self.import(&actor, &content, reply, batch),
             Request::RemoveLicence { actor, id, reply } => {
                 let result = self.remove_licence(&actor, &id, batch);
                 batch.answer(reply, result);

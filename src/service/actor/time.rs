@@ -47,6 +47,11 @@ impl Time {
         self.last.wall_ms
     }
 
+    /// How long this host has been running, milliseconds from any beginning.
+    pub(super) fn running_ms(&self) -> u64 {
+        self.last.running_ms
+    }
+
     /// The time that lines are judged at, Unix time in seconds; 0 before 1970.
     pub(super) fn now_s(&self) -> u64 {
         u64::try_from(self.clock.now_ms() / 1_000).unwrap_or(0)

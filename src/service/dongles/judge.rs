@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::dongle::Evidence;
 use crate::ledger::{Bytes, Event, GrantMark, RolledBack, SeenBefore, Shown};
-use crate::licence::{Entitlement, GrantRefusal};
+use crate::licence::{Entitlement, GrantRefusal, HeldGrant};
 
 use super::super::Settings;
 use super::super::snapshot::{DongleFacts, DongleProblem, DongleStatus, GrantStatus};
@@ -20,6 +20,8 @@ pub(super) struct Judged {
     /// What it gives, if this host believes its state; `Some(None)` if that is nothing.
     pub(super) gives: Option<Option<Entitlement>>,
     pub(super) event: Option<Event>,
+    /// The grants that it holds.
+    pub(super) held: Vec<HeldGrant>,
 }
 
 /// Why a dongle that proved itself counts for nothing.
@@ -76,6 +78,7 @@ pub(super) fn judge(evidence: &Evidence, settings: &Settings, state: &State) -> 
                 status: status(evidence, facts, Some(&why)),
                 gives: None,
                 event: None,
+                held: Vec::new(),
             }
         }
         Ok((proof, grants, seen)) => {
@@ -89,6 +92,7 @@ pub(super) fn judge(evidence: &Evidence, settings: &Settings, state: &State) -> 
             let thumbprint = hex(&evidence.thumbprint);
             let known = seen == SeenBefore::Same && state.shown.contains_key(&thumbprint);
             Judged {
+                held: held(&proof),
                 status: status(evidence, facts, why.as_ref()),
                 gives: Some(entitlement),
                 event: Some(Event::DongleOpened {
@@ -102,6 +106,15 @@ pub(super) fn judge(evidence: &Evidence, settings: &Settings, state: &State) -> 
             }
         }
     }
+}
+
+fn held(proof: &Proof<'_>) -> Vec<HeldGrant> {
+    let grants = proof.grants.iter().map(|grant| HeldGrant {
+        product: grant.product.to_owned(),
+        revision: grant.revision,
+        digest: grant.digest,
+    });
+    grants.collect()
 }
 
 /// Whether the dongle is where it should be by what this host remembers of it.

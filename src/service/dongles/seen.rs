@@ -4,6 +4,7 @@ use tallykey_protocol::id;
 
 use crate::dongle::Fault;
 use crate::ledger::Event;
+use crate::licence::HeldGrant;
 
 use super::super::snapshot::{DongleProblem, DongleStatus};
 use super::super::token::hex;
@@ -21,6 +22,7 @@ pub(super) struct Seen {
 pub(super) struct Open {
     pub(super) serial: String,
     pub(super) thumbprint: [u8; 32],
+    pub(super) held: Vec<HeldGrant>,
 }
 
 impl Seen {
