@@ -37,7 +37,7 @@ pub use failure::{Failure, LOCAL_CODES, LocalCode};
 pub use machine::MachineArgs;
 pub use places::{Places, program};
 pub use screen::Screen;
-pub use serve::{Banner, Channels, Listen, LogFormat, ServeArgs, Takeover};
+pub use serve::{Banner, Channels, Listen, LogFormat, OwnerCode, ServeArgs, Takeover};
 
 use connect::Connection;
 

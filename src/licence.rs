@@ -3,6 +3,7 @@
 //! `VerifiedGrant → Entitlement`: each is made in one function from the one before, so holding
 //! one proves that every check before it was passed.
 
+pub mod conversion;
 mod entitlement;
 mod grant;
 mod issued;

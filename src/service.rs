@@ -5,7 +5,7 @@
 
 mod actor;
 mod batch;
-mod deliveries;
+mod conversion;
 mod dongles;
 mod fault;
 mod licences;
@@ -27,14 +27,18 @@ use request::Request;
 use token::Tokens;
 
 pub use crate::arbiter::{AuthenticationType, Kind};
+pub use crate::dongle::OwnerCode;
 pub use crate::ledger::clock::Suspicion;
 pub use crate::ledger::{Ask, Change, Need, Payment, Period, PoolChange, Relocation, Wish};
+pub use crate::ledger::{Given, Goal};
 pub use crate::licence::Policy;
+pub use crate::licence::conversion::{Gift, GiftWish, Part};
+pub use conversion::{Conversion, ConvertAsk, Converted, ConvertedLine};
 pub use fault::{BatchError, Fault, ServiceError};
 pub use licences::LicenceStatus;
 pub use request::{
     Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, ImportItem, Imported,
-    Licences, NewToken, OwnerCode, PoolChanged, Principal, Resolution, Role, Standpoint, Token,
+    Licences, NewOwnerCode, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint, Token,
     UsedLine,
 };
 pub use snapshot::{
@@ -188,6 +192,49 @@ impl Service {
             reply,
         })
         .await?
+    }
+
+    /// Has a dongle give channels away: to a software licence of this machine or of another, or back to the vendor.
+    /// With a dry run nothing is changed; the answer is what would be so. Comes back when the receipt is kept, at
+    /// most about a minute later: a dongle may wait for a person at its button.
+    ///
+    /// # Errors
+    /// A refusal, and nothing was lowered; or [`Fault::Interrupted`], and nothing is lost.
+    pub async fn convert(&self, actor: &Actor, ask: ConvertAsk) -> Result<Converted, ServiceError> {
+        let (actor, ask) = (actor.clone(), Box::new(ask));
+        self.ask(|reply| Request::Convert { actor, ask, reply })
+            .await?
+    }
+
+    /// Every conversion that is under way, and every receipt that is kept.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn conversions(&self) -> Result<Vec<Conversion>, ServiceError> {
+        self.ask(|reply| Request::Conversions { reply }).await?
+    }
+
+    /// Gives a conversion up that the dongle has not done. Should it turn out that it had, its receipt is kept all the
+    /// same.
+    ///
+    /// # Errors
+    /// [`crate::licence::conversion::ConversionRefusal::NoSuch`] or
+    /// [`crate::licence::conversion::ConversionRefusal::Done`], or a fault.
+    pub async fn cancel_conversion(&self, actor: &Actor, id: Uuid) -> Result<(), ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::CancelConversion { actor, id, reply })
+            .await?
+    }
+
+    /// Tells the dongle that a receipt is kept here which another host asked for, so that it may let it go.
+    ///
+    /// # Errors
+    /// [`crate::licence::conversion::ConversionRefusal::NoSuch`], [`crate::licence::Refusal::NoSuchDongle`], or a
+    /// fault.
+    pub async fn acknowledge_receipt(&self, actor: &Actor, id: Uuid) -> Result<(), ServiceError> {
+        let actor = actor.clone();
+        self.ask(|reply| Request::AcknowledgeReceipt { actor, id, reply })
+            .await?
     }
 
     /// What every feature needs, now and in the coming subscription years.

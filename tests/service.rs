@@ -5,6 +5,8 @@
 mod bench;
 #[path = "service/bus.rs"]
 mod bus;
+#[path = "service/convert.rs"]
+mod convert;
 #[path = "support/converted.rs"]
 mod converted;
 #[path = "service/damage.rs"]

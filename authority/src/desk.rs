@@ -44,7 +44,7 @@ impl Desk {
         passphrase: &Passphrase,
         now: u64,
     ) -> Result<Self, DeskError> {
-        let trust = Trust::read(&folder.join("vendor.bundle"))?;
+        let trust = Trust::read(&keys::bundle_file(folder))?;
         let (key, certificate) = keys::read_pair(folder, "issuer", passphrase)?;
         Ok(Self {
             trust,

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 use tallykey_protocol::{
-    cert::Certificate,
+    cert::{Certificate, Crl},
     composite::{Composite, Converted},
     cose::Sign1,
     file::{Kind, Objects},
@@ -19,7 +19,7 @@ use tallykey_protocol::{
 
 use crate::{
     keys::Trust,
-    text::{hex, plain},
+    text::{hex, plain, time},
 };
 
 /// How far an object is to be believed.
@@ -86,6 +86,7 @@ impl Object {
                 return Self::not_checked(kind, bytes, "give --trust with the vendor's bundle");
             }
             (Kind::Composite, Some(trust)) => composite(bytes, trust),
+            (Kind::Crl, Some(trust)) => certificates(bytes, trust),
             (kind, Some(trust)) => issued::look(kind, bytes, trust),
         };
         let (verdict, reason, says) = match looked {
@@ -200,6 +201,23 @@ fn composite(bytes: &[u8], trust: &Trust) -> Looked {
     let says = json!({
         "machine": hex(&thumbprint(&target.host_key)),
         "receipt": request::traced(&traced),
+    });
+    Ok((Verdict::Verified, says))
+}
+
+fn certificates(bytes: &[u8], trust: &Trust) -> Looked {
+    let list = Crl::parse(bytes).map_err(|error| error.to_string())?;
+    list.verify(&trust.root())
+        .map_err(|error| error.to_string())?;
+    let revoked = list
+        .revoked()
+        .map(|(number, since)| json!({ "certificate_number": hex(number), "since": time(since) }));
+    let says = json!({
+        "vendor": trust.vendor,
+        "issued_at": time(list.issued_at()),
+        "number": list.number(),
+        "revoked": revoked.collect::<Vec<_>>(),
+        "stays_good": list.good().map(|digest| hex(digest)).collect::<Vec<_>>(),
     });
     Ok((Verdict::Verified, says))
 }

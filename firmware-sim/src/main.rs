@@ -19,7 +19,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Plug in a dongle, and serve it until stopped.
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
 
     /// Work the knobs of a simulator that serves: pull the plug, make it slow, cut the power.
     Ctl(ctl::Arguments),

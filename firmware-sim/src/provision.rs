@@ -22,7 +22,7 @@ use tallykey_protocol::limits::LINES_MAX;
 use tallykey_protocol::profile::Profile;
 use tallykey_protocol::proof::{Kind, Proof};
 use tallykey_signing::certificate::CertifyError;
-use tallykey_signing::{RecordError, Vendor};
+use tallykey_signing::{RecordError, Station, Vendor};
 
 /// Feature and count of a new dongle that nothing else is asked of.
 pub const NEW_CHANNELS: [(&str, u64); 3] = [("camera", 64), ("other-brand", 32), ("vca", 8)];
@@ -58,6 +58,9 @@ pub enum ProvisionError {
         /// The serial in the order.
         wanted: String,
     },
+    /// It is in use under another root.
+    #[error("this dongle is of another vendor: name another flash file, and a new one is made")]
+    OtherVendor(#[source] CertError),
     /// Its certification request is not one.
     #[error("the dongle's certification request is not valid")]
     Request(#[source] CertError),
@@ -80,6 +83,12 @@ pub enum ProvisionError {
     /// More features than a grant has lines.
     #[error("a grant has at most {LINES_MAX} lines")]
     TooManyLines,
+    /// The dongle has less than is asked for, and the station may sign first grants only.
+    #[error(
+        "the dongle has fewer channels than are asked for, and only the vendor's issuer raises counts: its key is not \
+         here; leave the channels out, or name another flash file and a new dongle is made"
+    )]
+    NoIssuer,
     /// The dongle has more than is asked for.
     #[error(transparent)]
     TooFew(#[from] TooFew),
@@ -108,8 +117,7 @@ pub fn chip_id(serial: &str) -> [u8; 8] {
     core::array::from_fn(|n| digest[n])
 }
 
-/// Makes `dongle` what `order` says, under the certificates of `vendor`. What is done already stays; counts are
-/// raised by a further grant. `keep` gets the owner code before the grant that makes it final.
+/// Makes `dongle` what `order` says, under the certificates of `vendor`: [`provision_at`] its station.
 ///
 /// # Errors
 /// [`ProvisionError`]. Asking again goes on where it stopped.
@@ -119,13 +127,27 @@ pub fn provision(
     order: &Order<'_>,
     keep: impl FnOnce(&str) -> io::Result<()>,
 ) -> Result<(), ProvisionError> {
+    provision_at(&vendor.station(), dongle, order, keep)
+}
+
+/// Makes `dongle` what `order` says, with the keys of `station`. What is done already stays; counts are
+/// raised by a further grant. `keep` gets the owner code before the grant that makes it final.
+///
+/// # Errors
+/// [`ProvisionError`]. Asking again goes on where it stopped.
+pub fn provision_at(
+    station: &Station<'_>,
+    dongle: &SimDongle,
+    order: &Order<'_>,
+    keep: impl FnOnce(&str) -> io::Result<()>,
+) -> Result<(), ProvisionError> {
     grant::check_features(order)?;
     let mut channel = Channel::new(dongle.connect()?)?;
     let greeting = channel.hello()?;
     let greeting: hello::Reply<'_> = greeting.read_ok()?;
     match greeting.lifecycle {
         Lifecycle::Blank | Lifecycle::Personalised => {
-            identity::give(&channel, vendor, order, greeting.chip_id)?
+            identity::give(&channel, station, order, greeting.chip_id)?
         }
         Lifecycle::Sealed | Lifecycle::Retired => {
             let found = greeting.serial.unwrap_or_default();
@@ -135,6 +157,7 @@ pub fn provision(
                     wanted: order.serial.into(),
                 });
             }
+            identity::check(&channel, station)?;
         }
     }
     if greeting.lifecycle != Lifecycle::Sealed || !has_grant(dongle)? {
@@ -142,7 +165,7 @@ pub fn provision(
         keep(sealed.read_ok::<seal::Reply<'_>>()?.owner_code).map_err(ProvisionError::Keep)?;
     }
     let mut session = Session::open(channel, random().map_err(TalkError::from)?)?;
-    let digest = grant::give(&mut session, vendor, order)?;
+    let digest = grant::give(&mut session, station, order)?;
     check(&mut session, order, digest)?;
     session.close()?;
     Ok(())

@@ -2,33 +2,36 @@
 
 mod arguments;
 mod bus;
+mod maker;
 mod product;
 
 pub(crate) use arguments::Arguments;
 
 use anyhow::Context;
 use bus::Bus;
+use maker::Maker;
 use product::Product;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tallykey_protocol::id::is_serial;
-use tallykey_signing::simulator;
+use tallykey_signing::keys::bundle_file;
 use tallykey_sim::control::{ControlServer, Dongles, Place};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
-use tallykey_sim::provision::{NEW_CHANNELS, Order, OwnerCodeFile, chip_id, provision};
+use tallykey_sim::provision::{NEW_CHANNELS, Order, OwnerCodeFile, chip_id, provision_at};
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let bus = Bus::bind(arguments)?;
     let product = Product::chosen(arguments)?;
+    let maker = Maker::chosen(arguments)?;
     let control = knobs(arguments.control.as_ref())?;
     let mut dongles = Vec::new();
     for serial in serials(&arguments.serial, arguments.count)? {
         let dongle = arguments.plug(&serial)?;
         if !arguments.blank {
-            arguments.provision(&dongle, &serial, &product)?;
+            arguments.provision(&dongle, &serial, &product, &maker)?;
         }
         // The station was not made to wait nor to suffer, and is not counted.
         dongle.clear();
@@ -42,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         dongles.push((serial, dongle));
     }
-    arguments.announce(&dongles)?;
+    arguments.announce(&dongles, &maker)?;
     match control {
         Ok(control) => {
             say(&[("control", control.place().to_string())])?;
@@ -50,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         Err(why) => say(&[("control", format!("none: {why}"))])?,
     }
-    bus.serve(dongles)
+    bus.serve(dongles, arguments)
 }
 
 /// The control socket: where the user wants it, or in the usual place. That one may be taken or not be there, which
@@ -106,9 +109,14 @@ impl Arguments {
         })
     }
 
-    fn provision(&self, dongle: &SimDongle, serial: &str, product: &Product) -> anyhow::Result<()> {
-        let vendor = simulator::vendor()?;
-        let profile = product.profile(&vendor)?;
+    fn provision(
+        &self,
+        dongle: &SimDongle,
+        serial: &str,
+        product: &Product,
+        maker: &Maker,
+    ) -> anyhow::Result<()> {
+        let profile = product.profile(maker)?;
         let channels: Vec<(&str, u64)> = self
             .channels
             .iter()
@@ -129,18 +137,21 @@ impl Arguments {
             raise: !channels.is_empty(),
             now,
         };
-        provision(dongle, &vendor, &order, |code| match &self.flash {
+        provision_at(&maker.station(), dongle, &order, |code| match &self.flash {
             Some(path) => OwnerCodeFile::beside(path).keep(code),
             None => writeln!(io::stdout(), "owner code  {code}"),
         })?;
         Ok(())
     }
 
-    fn announce(&self, dongles: &[(String, SimDongle)]) -> anyhow::Result<()> {
+    fn announce(&self, dongles: &[(String, SimDongle)], maker: &Maker) -> anyhow::Result<()> {
         writeln!(
             io::stdout(),
             "SIMULATED DONGLE: worth nothing, for tests only"
         )?;
+        if let Maker::Test(_) = maker {
+            say(&[("vendor", format!("{}, a test vendor", maker.name()))])?;
+        }
         if self.blank {
             let what = "not provisioned here (--blank)".to_owned();
             say(&[("dongle", what)])?;
@@ -161,8 +172,12 @@ impl Arguments {
         match &self.flash {
             Some(path) => {
                 say(&[("flash", path.display().to_string())])?;
-                if let Some(code) = OwnerCodeFile::beside(path).read()? {
-                    say(&[("owner code", code)])?;
+                let file = OwnerCodeFile::beside(path);
+                let kept = file.path().display();
+                match file.read()? {
+                    Some(code) => say(&[("owner code", format!("{code}, kept in {kept}"))])?,
+                    None if self.blank => {}
+                    None => say(&[("owner code", format!("not known: {kept} is not there"))])?,
                 }
             }
             None => say(&[("flash", "in memory: gone when this stops".to_owned())])?,
@@ -171,11 +186,20 @@ impl Arguments {
     }
 }
 
-/// The host program, as it is called if it lies beside this one.
-fn host() -> String {
+/// The command that starts a host for these dongles, if its program lies beside this one.
+fn host(arguments: &Arguments) -> String {
     let own = std::env::args_os()
         .next()
         .map(PathBuf::from)
         .unwrap_or_default();
-    own.with_file_name("tallykey").display().to_string()
+    let program = own.with_file_name("tallykey");
+    match (&arguments.vendor, &arguments.profile) {
+        (Some(folder), Some(profile)) => format!(
+            "{} serve --trust {} --profile {}",
+            program.display(),
+            bundle_file(folder).display(),
+            profile.display()
+        ),
+        _ => format!("{} serve --simulate", program.display()),
+    }
 }

@@ -185,6 +185,9 @@ fn a_dongle_in_a_file_is_the_same_after_a_kill() {
     let flash = flash.to_str().unwrap();
     let first = Running::start(&["--flash", flash]);
     let code = first.value("owner code").unwrap().to_owned();
+    let file = format!("{flash}.owner-code");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(code, format!("{}, kept in {file}", kept.trim_end()));
     assert!(
         fails(&["serve", "--listen", "127.0.0.1:0", "--flash", flash])
             .contains("belongs to a dongle that is running")
@@ -201,7 +204,10 @@ fn a_dongle_in_a_file_is_the_same_after_a_kill() {
         "nothing was left to do"
     );
 
+    std::fs::remove_file(&file).unwrap();
     let more = Running::start(&["--flash", flash, "--channels", "camera=65"]);
+    let lost = format!("not known: {file} is not there");
+    assert_eq!(more.value("owner code"), Some(lost.as_str()));
     drop(more);
     let why = fails(&[
         "serve",

@@ -35,11 +35,13 @@ pub enum Label {
     Revocation,
     /// A proof.
     Proof,
+    /// The root's revocation list of CAs and issuers, under the label that public tools know (RFC 7468 §6).
+    Crl,
 }
 
 impl Label {
     /// Every label.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Grant,
         Self::Profile,
         Self::TrustBundle,
@@ -50,6 +52,7 @@ impl Label {
         Self::Time,
         Self::Revocation,
         Self::Proof,
+        Self::Crl,
     ];
 
     /// What stands in the line.
@@ -66,6 +69,7 @@ impl Label {
             Self::Time => "TALLYKEY TIME",
             Self::Revocation => "TALLYKEY REVOCATION",
             Self::Proof => "TALLYKEY PROOF",
+            Self::Crl => "X509 CRL",
         }
     }
 }

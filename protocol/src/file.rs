@@ -5,11 +5,12 @@ mod kind;
 
 pub use kind::Kind;
 
-use crate::armour::{self, ArmourError, Decoder};
+use crate::armour::{self, ArmourError, Decoder, Label};
 use crate::cbor::{self, Malformed};
 use crate::cose::CoseError;
 use crate::limits::{FILE_MAX, OBJECTS_MAX};
 use core::fmt;
+use der::{Reader, SliceReader};
 
 /// One object of a file. Nothing in it has been believed: its own reader verifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +126,7 @@ impl<'a> Objects<'a> {
                 }
             }
             false if self.rest.is_empty() => return None,
-            false => match cbor::split(self.rest) {
+            false => match split(self.rest) {
                 Ok((object, rest)) => {
                     let place = Place::Byte(self.before);
                     self.before += object.len();
@@ -216,7 +217,18 @@ fn text(line: &[u8]) -> &str {
     core::str::from_utf8(line).map_or("?", armour::clean)
 }
 
-/// The label of a BEGIN line, if it is one of ours by its first word.
+/// The label of a BEGIN line, if it is one of ours: by its first word, or the one that is everybody's.
 fn ours(line: &str) -> Option<&str> {
-    armour::begin(line).filter(|label| label.starts_with("TALLYKEY "))
+    let known = |label: &&str| label.starts_with("TALLYKEY ") || *label == Label::Crl.name();
+    armour::begin(line).filter(known)
+}
+
+/// The first object of `bytes`, and what follows it.
+fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    if bytes.first() == Some(&kind::DER)
+        && let Ok(object) = SliceReader::new(bytes).and_then(|mut reader| reader.tlv_bytes())
+    {
+        return Ok(bytes.split_at(object.len()));
+    }
+    cbor::split(bytes)
 }

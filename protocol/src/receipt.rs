@@ -47,6 +47,24 @@ impl Kind {
         self as u8
     }
 
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConvertOffline => "convert-offline",
+            Self::ConvertDesk => "convert-desk",
+            Self::Retire => "retire",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::ConvertOffline, Self::ConvertDesk, Self::Retire]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+
     /// The kind whose records have this media type.
     #[must_use]
     pub const fn from_typ(typ: Typ) -> Option<Self> {

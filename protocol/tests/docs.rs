@@ -76,6 +76,7 @@ fn every_label_is_in_the_page_with_the_size_of_what_it_holds() {
         Label::Instruction | Label::Time => limits::INSTRUCTION_MAX,
         Label::Revocation => limits::REVOCATION_MAX,
         Label::Proof => limits::PROOF_MAX,
+        Label::Crl => limits::CRL_MAX,
     };
     let known = Label::ALL
         .into_iter()

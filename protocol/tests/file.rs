@@ -1,7 +1,7 @@
 //! Files of several objects: found by their content, in armour or raw, each error with its place.
 
 use proptest::prelude::*;
-use tallykey_protocol::armour::{ArmourError, Armoured, Label};
+use tallykey_protocol::armour::{self, ArmourError, Armoured, Label};
 use tallykey_protocol::cbor::{Full, Malformed};
 use tallykey_protocol::composite::Composite;
 use tallykey_protocol::cose::{CoseError, Header, Typ, assemble};
@@ -47,6 +47,13 @@ fn bundle() -> Vec<u8> {
     written(|out| bundle.encode(out))
 }
 
+/// A list without entries, of the simulator's root.
+fn crl() -> Vec<u8> {
+    let mut out = [0; 512];
+    let list = armour::single(include_bytes!("file/list.crl"), Label::Crl, &mut out);
+    list.expect("armour").to_vec()
+}
+
 /// Every kind there is.
 fn objects() -> Vec<(Kind, Vec<u8>)> {
     let kinds = [
@@ -72,6 +79,7 @@ fn objects() -> Vec<(Kind, Vec<u8>)> {
     let mut objects: Vec<_> = kinds.map(|(typ, kind)| (kind, record(typ))).into();
     objects.push((Kind::Composite, composite()));
     objects.push((Kind::TrustBundle, bundle()));
+    objects.push((Kind::Crl, crl()));
     objects
 }
 
@@ -249,4 +257,21 @@ proptest! {
             prop_assert!(read(file).len() <= file.len());
         }
     }
+}
+
+#[test]
+fn der_that_is_no_list_is_nothing_of_ours() {
+    let list = crl();
+    let mut damaged = list.clone();
+    // Its version.
+    damaged[8] ^= 0x40;
+    assert_eq!(read(&damaged), [at_byte(0, Sin::Unknown)]);
+    let text = armoured(Label::Crl, &damaged);
+    assert_eq!(read(text.as_bytes()), [at_line(1, Sin::Unknown)]);
+    assert_eq!(read(b"00:02:D1:00:00:01\n"), [at_byte(0, Sin::Unknown)]);
+    // One that was cut off is not even DER.
+    assert!(matches!(&read(&list[..40])[..], [Err(_)]));
+    let mislabelled = Sin::Mislabelled(Kind::Crl);
+    let text = armoured(Label::Grant, &list);
+    assert_eq!(read(text.as_bytes()), [at_line(1, mislabelled)]);
 }

@@ -5,7 +5,7 @@ mod adapter;
 mod contents;
 mod crl;
 
-pub use crl::{Revocations, revoke};
+pub use crl::{Revocations, revoke, revoke_after};
 
 use std::time::Duration;
 
@@ -84,6 +84,14 @@ pub enum CertifyError {
         /// The rule it would break.
         #[source]
         source: CertError,
+    },
+    /// A revocation list that is no newer than the one before it: nobody would take it.
+    #[error("the list's number is {number}, and the one before it has {before}")]
+    NotHigher {
+        /// Its number.
+        number: u64,
+        /// The number before it.
+        before: u64,
     },
     /// The key did not sign.
     #[error(transparent)]

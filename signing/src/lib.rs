@@ -7,10 +7,12 @@
 
 pub mod certificate;
 mod grant;
+pub mod keys;
 mod licence;
 mod record;
 mod signer;
 pub mod simulator;
+mod station;
 mod update;
 mod vendor;
 
@@ -21,5 +23,6 @@ pub use record::{
     sign_revocations, sign_time,
 };
 pub use signer::{NotAKey, PemError, SignError, Signer, SoftwareKey};
+pub use station::Station;
 pub use update::{UpdateError, update};
 pub use vendor::{Vendor, VendorError};

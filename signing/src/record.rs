@@ -17,12 +17,12 @@ use tallykey_protocol::{
 
 use crate::{SignError, Signer};
 
-/// Who signs: a key, its certificate, and the root that certified it.
+/// Who signs or certifies: a key, its certificate, and the root that certified it.
 #[derive(Clone, Copy)]
 pub struct Issuer<'a> {
     /// The key.
     pub key: &'a dyn Signer,
-    /// Its certificate in DER: an issuer's or a factory issuer's.
+    /// Its certificate in DER: an issuer's, a factory issuer's or a factory CA's.
     pub certificate: &'a [u8],
     /// The vendor's root certificate in DER.
     pub root: &'a [u8],

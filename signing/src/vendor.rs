@@ -16,7 +16,7 @@ use tallykey_protocol::{
 };
 
 use crate::{
-    RecordError, Signer, SoftwareKey,
+    RecordError, Signer, SoftwareKey, Station,
     certificate::{self, CertifyError, NO_END, Revocations, Subject, Terms},
     record::{self, Issuer},
 };
@@ -160,8 +160,17 @@ impl Vendor {
         out
     }
 
-    /// The factory CA's certificate for a dongle's key. `number` must be new for each certificate, e.g.
-    /// random; `now` in seconds since 1970.
+    /// The roles that make dongles, and the desk's, which raises their counts.
+    #[must_use]
+    pub fn station(&self) -> Station<'_> {
+        Station {
+            factory: self.issuing(&self.factory),
+            factory_issuer: self.issuing(&self.factory_issuer),
+            issuer: Some(self.issuing(&self.issuer)),
+        }
+    }
+
+    /// The factory CA's certificate for a dongle's key: [`Station::certify_dongle`].
     ///
     /// # Errors
     /// [`CertifyError`].
@@ -173,25 +182,8 @@ impl Vendor {
         number: [u8; 16],
         now: u64,
     ) -> Result<Vec<u8>, CertifyError> {
-        let terms = Terms {
-            serial_number: number,
-            not_before: now,
-            not_after: NO_END,
-        };
-        let subject = Subject::Dongle { serial, chip_id };
-        let Authority {
-            key: signer,
-            certificate,
-        } = &self.factory;
-        certificate::certify(&subject, key, certificate, signer, &terms)
-    }
-
-    /// Signs a first grant as the factory does.
-    ///
-    /// # Errors
-    /// [`RecordError`]; it is refused if it is not revision 1.
-    pub fn sign_first_grant(&self, grant: &Grant<'_>) -> Result<Vec<u8>, RecordError> {
-        record::sign_grant(grant, &self.issuing(&self.factory_issuer))
+        self.station()
+            .certify_dongle(serial, chip_id, key, number, now)
     }
 
     /// Signs a grant as the desk does.

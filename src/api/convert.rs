@@ -265,7 +265,7 @@ pub(super) fn need(need: Need) -> wire::Need {
 }
 
 /// Members of an entry that hold signed records.
-const SIGNED: [&str; 2] = ["record", "shown"];
+const SIGNED: [&str; 6] = ["record", "shown", "order", "receipt", "grant", "chain"];
 
 /// Signed records are for administrators: a licence that names no machine is worth something on any.
 pub(super) fn history_entry(mut entry: HistoryEntry, reader: Role) -> wire::HistoryEntry {

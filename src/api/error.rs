@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tallykey_client::{PROBLEM_JSON, Problem};
 
 use crate::{
-    licence::{IssuedRefusal, Refusal},
+    licence::{IssuedRefusal, Refusal, conversion::ConversionRefusal},
     service::{BatchError, Fault, ServiceError},
 };
 
@@ -161,7 +161,22 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::Issued(IssuedRefusal::DongleNotHere { serial })
         | Refusal::Issued(IssuedRefusal::Dongle { serial, .. }) => json!({ "serial": serial }),
         Refusal::Issued(_) => json!({}),
-        Refusal::Licence(_) | Refusal::DamagedFile { .. } => json!({}),
+        Refusal::Conversion(refusal) => facts_of_conversion(refusal),
+        Refusal::Licence(_) | Refusal::CannotBind(_) | Refusal::DamagedFile { .. } => json!({}),
+    }
+}
+
+fn facts_of_conversion(refusal: &ConversionRefusal) -> Value {
+    match refusal {
+        ConversionRefusal::WhichDongle { serials } => json!({ "serials": serials }),
+        ConversionRefusal::NotEnough { of, wanted, there } => {
+            json!({ "of": of, "wanted": wanted, "there": there })
+        }
+        ConversionRefusal::UnderWay { id }
+        | ConversionRefusal::NoSuch { id }
+        | ConversionRefusal::Done { id } => json!({ "id": id }),
+        ConversionRefusal::WrongCode { left } => json!({ "tries_left": left }),
+        _ => json!({}),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::ValueEnum;
 
-pub use banner::Banner;
+pub use banner::{Banner, OwnerCode};
 
 /// Arguments of `serve`.
 #[derive(Debug, Clone, clap::Args)]

@@ -103,6 +103,9 @@ impl Ledger {
             | Event::LicenceImported { .. }
             | Event::LicenceRemoved { .. }
             | Event::LicenceMachine { .. }
+            | Event::ConversionMeant { .. }
+            | Event::ConversionEnded { .. }
+            | Event::ReceiptKept(_)
             | Event::TokenCreated { .. }
             | Event::TokenRevoked { .. } => Ok(()),
         }

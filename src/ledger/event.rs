@@ -109,6 +109,33 @@ pub enum Event {
         /// `taken`, `held` before, or the code of a refusal or a fault.
         outcome: String,
     },
+    /// Channels of a dongle are to be given away: written down before the dongle is asked.
+    ConversionMeant {
+        /// Names the request, here and in the receipt.
+        id: Uuid,
+        /// The dongle's serial.
+        serial: String,
+        /// Thumbprint of its key, hex.
+        thumbprint: String,
+        /// `convert-offline`, `convert-desk` or `retire`.
+        gift: String,
+        /// Where the channels go.
+        goal: Goal,
+        /// The name of that machine, if it is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
+        /// The order, as the dongle takes it.
+        order: Bytes,
+    },
+    /// Nothing was given away, and will not be under this id.
+    ConversionEnded {
+        /// Names the request.
+        id: Uuid,
+        /// A refusal's code, or `cancelled`.
+        because: String,
+    },
+    /// A dongle's receipt is kept: what it gave away is here from now on.
+    ReceiptKept(Box<ReceiptKept>),
     /// The host's clock is not believed, or is believed again.
     Clock {
         /// `behind`, `ahead`, or `believed`.
@@ -257,6 +284,87 @@ pub struct Posted {
     pub revision: Option<u64>,
     /// Digest of the record, hex.
     pub digest: String,
+}
+
+/// Where channels go that a dongle gives away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// This machine, as a software licence.
+    ThisMachine,
+    /// Another machine, as a software licence.
+    OtherMachine,
+    /// The vendor's desk.
+    Desk,
+}
+
+impl Goal {
+    /// The stable name in API and history.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ThisMachine => "this-machine",
+            Self::OtherMachine => "other-machine",
+            Self::Desk => "desk",
+        }
+    }
+}
+
+/// A dongle's receipt, with all that it takes to believe it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptKept {
+    /// Its identity, hex.
+    pub id: String,
+    /// The request that it answers.
+    pub request: Uuid,
+    /// The dongle's serial.
+    pub serial: String,
+    /// Thumbprint of its key, hex.
+    pub thumbprint: String,
+    /// `convert-offline`, `convert-desk` or `retire`.
+    pub gift: String,
+    /// The dongle's counter when it gave.
+    pub counter: u64,
+    /// The product.
+    pub product: String,
+    /// What was given away of each line.
+    pub given: Vec<Given>,
+    /// Where the channels go.
+    pub goal: Goal,
+    /// The name of that machine, if it is another one and known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Whether this host asked for it or is who it is for: then the dongle is told that it is kept.
+    pub ours: bool,
+    /// The receipt, as signed.
+    pub receipt: Bytes,
+    /// The grant that it came from, as signed.
+    pub grant: Bytes,
+    /// The certificates of the dongle and of the factory, DER.
+    pub chain: [Bytes; 2],
+}
+
+/// What was given away of one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// Line id.
+    pub line: u32,
+    /// What it counts.
+    pub feature: String,
+    /// Given away before, in channels.
+    pub before: u64,
+    /// Given away with it.
+    pub after: u64,
+}
+
+impl Given {
+    /// Channels that the receipt stands for.
+    #[must_use]
+    pub const fn channels(&self) -> u64 {
+        self.after.saturating_sub(self.before)
+    }
 }
 
 /// Why an allocation was released.

@@ -85,21 +85,23 @@ impl Marks {
 
     /// Raises the marks to what an entry tells. Marks never fall, whatever it tells.
     pub fn apply(&mut self, event: &Event) {
-        let Event::DongleOpened {
-            serial,
-            thumbprint,
-            counter,
-            grants,
-            ..
-        } = event
-        else {
-            return;
+        let (serial, thumbprint, counter, grants): (_, _, _, &[GrantMark]) = match event {
+            Event::DongleOpened {
+                serial,
+                thumbprint,
+                counter,
+                grants,
+                ..
+            } => (serial, thumbprint, *counter, grants),
+            // The dongle gave at this counter, whether or not it was here since.
+            Event::ReceiptKept(kept) => (&kept.serial, &kept.thumbprint, kept.counter, &[]),
+            _ => return,
         };
         let mark = self
             .0
             .entry((serial.clone(), thumbprint.clone()))
             .or_default();
-        mark.counter = mark.counter.max(*counter);
+        mark.counter = mark.counter.max(counter);
         for grant in grants {
             let revision = mark.revisions.entry(grant.product.clone()).or_default();
             *revision = grant.revision.max(*revision);

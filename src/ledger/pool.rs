@@ -32,6 +32,11 @@ impl Pool {
         self.policy.unwrap_or(profile.policy())
     }
 
+    /// Every line that is out of the pool.
+    pub fn parked(&self) -> impl Iterator<Item = &str> {
+        self.parked.iter().map(String::as_str)
+    }
+
     /// Whether the line `id` is out of the pool. It stays so while its source is away.
     #[must_use]
     pub fn is_parked(&self, id: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tallykey_protocol::grant::Plan;
+use tallykey_protocol::grant::{Convert, Plan};
 
 use super::year::{anniversary, years_between};
 
@@ -12,6 +12,7 @@ pub struct Entitlement {
     pub(super) source: Source,
     pub(super) lines: Vec<Line>,
     pub(super) excludes_free: bool,
+    pub(super) converts: Convert,
 }
 
 /// Who gives: the holder of the records an entitlement was made from.
@@ -164,6 +165,19 @@ impl Entitlement {
     #[must_use]
     pub fn excludes_free(&self) -> bool {
         self.excludes_free
+    }
+
+    /// Which way its channels may be made a software licence; a licence's may not.
+    #[must_use]
+    pub const fn converts(&self) -> Convert {
+        self.converts
+    }
+
+    /// Takes what is known to have been given away, by line id, whatever the source last proved.
+    pub fn lessen(&mut self, given: impl Fn(u32) -> u64) {
+        for line in &mut self.lines {
+            line.given = line.given.max(given(line.id));
+        }
     }
 
     /// Channels of a feature at `now` (Unix time in seconds).

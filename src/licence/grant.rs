@@ -208,6 +208,7 @@ impl VerifiedGrant<'_> {
             },
             lines,
             excludes_free,
+            converts: grant.convert,
         })
     }
 }

@@ -10,6 +10,8 @@ use tallykey_protocol::receipt;
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::conversion::ConversionRefusal;
+use super::machine_binding::CannotBind;
 use super::{IssuedRefusal, LicenceRefusal};
 
 pub use shortage::Shortage;
@@ -24,6 +26,12 @@ pub enum Refusal {
     /// Another record of the desk was not carried out.
     #[error("the record is refused: {0}")]
     Issued(#[from] IssuedRefusal),
+    /// A dongle's channels are not given away.
+    #[error(transparent)]
+    Conversion(#[from] ConversionRefusal),
+    /// No licence can be bound to this machine.
+    #[error(transparent)]
+    CannotBind(#[from] CannotBind),
     /// No software licence of that id is installed.
     #[error("no software licence {id} is installed")]
     NoSuchLicence {
@@ -302,6 +310,8 @@ impl Refusal {
         match self {
             Self::Licence(refusal) => refusal.code(),
             Self::Issued(refusal) => refusal.code(),
+            Self::Conversion(refusal) => refusal.code(),
+            Self::CannotBind(refusal) => refusal.code(),
             Self::NoSuchLicence { .. } => "no-such-licence",
             Self::NotALicence { .. } => "not-a-licence",
             Self::DamagedFile { .. } => "damaged-file",
@@ -332,6 +342,8 @@ impl Refusal {
         match self {
             Self::Licence(refusal) => refusal.class(),
             Self::Issued(refusal) => refusal.class(),
+            Self::Conversion(refusal) => refusal.class(),
+            Self::CannotBind(refusal) => refusal.class(),
             Self::DamagedFile { .. } => SupportClass::DamagedFile,
             Self::NoSuchLicence { .. } | Self::NotALicence { .. } => SupportClass::WrongProcedure,
             Self::NothingToKeep { .. } => SupportClass::NotDelivered,
@@ -361,6 +373,8 @@ impl Refusal {
         match self {
             Self::Licence(refusal) => refusal.next(),
             Self::Issued(refusal) => refusal.next(),
+            Self::Conversion(refusal) => refusal.next(),
+            Self::CannotBind(refusal) => refusal.next(),
             Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
             Self::NotALicence { kind } => not_imported(*kind).into(),
             Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),

@@ -5,7 +5,7 @@ mod refusal;
 use std::collections::BTreeSet;
 
 use tallykey_protocol::composite::Composite;
-use tallykey_protocol::grant::{Line as Granted, NO_FREE_CHANNELS};
+use tallykey_protocol::grant::{Convert, Line as Granted, NO_FREE_CHANNELS};
 use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
 use tallykey_protocol::target::Binding;
 
@@ -44,6 +44,7 @@ impl Form {
 /// A software licence that verified up to the vendor's root, whatever machine it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoftwareLicence {
+    form: Form,
     identity: [u8; 32],
     revision: u64,
     /// The machine that it is for; none for a MAC licence.
@@ -80,6 +81,7 @@ impl SoftwareLicence {
             of_line(&line.line, licence.revision, profile, only)
         };
         Ok(Self {
+            form: Form::Licence,
             identity,
             revision: licence.revision,
             machine: match &licence.holder {
@@ -103,6 +105,7 @@ impl SoftwareLicence {
         is_for(grant.product, grant.profile_revision, profile)?;
         let line = |line: &Granted<'_>| of_line(line, grant.revision, profile, None);
         Ok(Self {
+            form: Form::Composite,
             identity: traced.identity,
             revision: grant.revision,
             machine: Some(target.binding()),
@@ -110,6 +113,12 @@ impl SoftwareLicence {
             absorbs: Vec::new(),
             excludes_free: grant.flags & NO_FREE_CHANNELS != 0,
         })
+    }
+
+    /// How it came to be.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.form
     }
 
     /// What it is known by for ever: the record's digest, or that of the receipt it was made with.
@@ -165,6 +174,7 @@ impl SoftwareLicence {
             },
             lines: self.lines.clone(),
             excludes_free: self.excludes_free,
+            converts: Convert::None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Facts for the unit tests of the rules: what verification would have yielded.
 
-use tallykey_protocol::grant::Plan;
+use tallykey_protocol::grant::{Convert, Plan};
 use tallykey_protocol::profile::{Budgets, Policy};
 
 use super::entitlement::{Entitlement, Line, Source};
@@ -68,6 +68,7 @@ pub(crate) fn entitlement(dongle: u8, counts: &[(&str, u64)]) -> Entitlement {
         },
         lines: lines.collect(),
         excludes_free: false,
+        converts: Convert::Offline,
     }
 }
 

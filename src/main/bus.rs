@@ -1,7 +1,7 @@
 //! Which bus to look for dongles on, and whose: as the arguments say.
 
 use tallykey::{
-    cli::{Exit, Failure, ServeArgs},
+    cli::{Exit, Failure, OwnerCode, ServeArgs},
     service::watch::Intervals,
     store::StateFolder,
     usb::{
@@ -21,6 +21,8 @@ pub(crate) struct Bus {
     pub(crate) intervals: Intervals,
     /// What USB is to tell of, if it is USB.
     pub(crate) usb: Option<Match>,
+    /// Of the dongle that was plugged in here, if it was made here.
+    pub(crate) owner_code: Option<OwnerCode>,
 }
 
 /// Whom to trust, and for which product.
@@ -46,10 +48,11 @@ pub(crate) fn open(
     pinned: &Pinned,
     folder: &StateFolder,
 ) -> Result<Bus, Failure> {
-    let finder: Box<dyn Finder> = if !args.attach.is_empty() {
-        Box::new(SocketFinder::new(addresses(args)?))
+    let (finder, owner_code): (Box<dyn Finder>, _) = if !args.attach.is_empty() {
+        (Box::new(SocketFinder::new(addresses(args)?)), None)
     } else if args.simulate && !args.usb {
-        Box::new(crate::simulator::bus(args, pinned, folder)?)
+        let (finder, code) = crate::simulator::bus(args, pinned, folder)?;
+        (Box::new(finder), Some(code))
     } else {
         return Ok(hardware());
     };
@@ -57,6 +60,7 @@ pub(crate) fn open(
         finder,
         intervals: Intervals::simulated(),
         usb: None,
+        owner_code,
     })
 }
 
@@ -72,6 +76,7 @@ fn hardware() -> Bus {
         finder: Box::new(HidFinder::new(wanted)),
         intervals: Intervals::default(),
         usb: Some(wanted),
+        owner_code: None,
     }
 }
 

@@ -100,6 +100,7 @@ pub(crate) async fn run(
         status: &tallykey::api::status(&service),
         places: &places,
         port: port_address,
+        owner_code: bus.owner_code.as_ref(),
     };
     // Nobody has to read it: the service is for those who ask.
     if let Err(error) = banner.show(screen) {

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tallykey::{
-    cli::{Exit, Failure, ServeArgs},
+    cli::{Exit, Failure, OwnerCode, ServeArgs},
     store::StateFolder,
     usb::sim::LocalFinder,
 };
@@ -36,12 +36,12 @@ pub(crate) fn profile(vendor: &Vendor) -> Result<Vec<u8>, Failure> {
         .map_err(|error| failed(&error))
 }
 
-/// A bus with the dongle of this state folder; made as a factory makes one if it is new.
+/// A bus with the dongle of this state folder, made as a factory makes one if it is new, and where its owner code is.
 pub(crate) fn bus(
     args: &ServeArgs,
     pinned: &Pinned,
     folder: &StateFolder,
-) -> Result<LocalFinder, Failure> {
+) -> Result<(LocalFinder, OwnerCode), Failure> {
     let root = pinned.trust.root();
     let profile = Profile::verify(&pinned.record, &root).map_err(|error| failed(&error))?;
 
@@ -65,10 +65,14 @@ pub(crate) fn bus(
         raise: !asked.is_empty(),
         now: now.map_or(0, |since| since.as_secs()),
     };
-    let code = OwnerCodeFile::beside(&flash);
-    provision::provision(&dongle, &maker()?, &order, |text| code.keep(text))
+    let kept = OwnerCodeFile::beside(&flash);
+    provision::provision(&dongle, &maker()?, &order, |text| kept.keep(text))
         .map_err(|error| failed(&error))?;
-    Ok(LocalFinder::new(vec![dongle]))
+    let owner_code = OwnerCode {
+        code: kept.read().map_err(|error| failed(&error))?,
+        file: kept.path().to_owned(),
+    };
+    Ok((LocalFinder::new(vec![dongle]), owner_code))
 }
 
 fn failed(error: &dyn std::error::Error) -> Failure {

@@ -5,19 +5,25 @@
 //! next requests queue up: the slower the disk, the larger the groups.
 
 mod change;
+mod convert;
+mod deliveries;
 mod handle;
 mod issued;
 mod news;
+mod outcome;
 mod publish;
+mod receipts;
 mod software;
 mod time;
 mod views;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
+use uuid::Uuid;
 
 use crate::arbiter::{self, Active, Kind};
 use crate::ledger::{Event, Ledger, Supply};
@@ -25,7 +31,6 @@ use crate::licence::Entitlement;
 
 use super::Settings;
 use super::batch::Batch;
-use super::deliveries::{Delivered, Deliveries};
 use super::dongles::Dongles;
 use super::fault::Fault;
 use super::licences::Licences;
@@ -36,6 +41,9 @@ use super::snapshot::Snapshot;
 use super::state::State;
 use super::token::Tokens;
 use super::watch::DongleEvent;
+use convert::Waiting;
+use deliveries::Deliveries;
+use outcome::{Outcome, Outcomes};
 use time::Time;
 
 /// How often the state is confirmed, and what time alone changes is looked at.
@@ -58,6 +66,9 @@ pub(super) struct Core<S> {
     next_turn: Option<u64>,
     store: S,
     inputs: Inputs,
+    outcomes: Outcomes,
+    /// Who waits for what a dongle was asked to give, by the request's id.
+    waiting: BTreeMap<Uuid, Waiting>,
     published: watch::Sender<Arc<Snapshot>>,
     tokens: watch::Sender<Arc<Tokens>>,
     /// What the service itself saw happen and has not written down yet.
@@ -83,8 +94,8 @@ pub(super) type Published = (watch::Receiver<Arc<Snapshot>>, watch::Receiver<Arc
 /// What wakes the actor.
 enum Wake {
     Request(Request),
+    Outcome(Outcome),
     Dongle(Box<DongleEvent>),
-    Delivered(Box<Delivered>),
     Tick,
 }
 
@@ -111,11 +122,13 @@ impl<S: Store> Core<S> {
             licences: Licences::default(),
             active,
             supply,
-            deliveries: Deliveries::new(),
+            deliveries: Deliveries::default(),
             time,
             next_turn: None,
             store,
             inputs,
+            outcomes: Outcomes::new(),
+            waiting: BTreeMap::new(),
             published,
             tokens,
             owed: Vec::new(),
@@ -150,8 +163,9 @@ impl<S: Store> Core<S> {
             // Dongles and time come seldom; taken first, they never wait behind a busy queue.
             let wake = tokio::select! {
                 biased;
+                // Before what the dongle proves after it.
+                Some(outcome) = self.outcomes.told.recv() => Wake::Outcome(outcome),
                 Some(event) = self.inputs.events.recv() => Wake::Dongle(Box::new(event)),
-                Some(delivered) = self.deliveries.hear() => Wake::Delivered(Box::new(delivered)),
                 _ = ticks.tick() => Wake::Tick,
                 request = self.inputs.requests.recv() => match request {
                     Some(request) => Wake::Request(request),
@@ -167,6 +181,7 @@ impl<S: Store> Core<S> {
         let mut batch = Batch::default();
         if self.broken.is_some() {
             self.rebuild().await;
+            self.keep_receipts(&mut batch);
             self.weigh(&mut batch);
         }
         for event in std::mem::take(&mut self.owed) {
@@ -181,12 +196,9 @@ impl<S: Store> Core<S> {
         self.lose_patience(&mut batch);
         let mut beats = false;
         match wake {
+            Wake::Outcome(outcome) => self.hear(outcome, &mut batch),
             Wake::Dongle(event) => {
                 self.notice(*event, &mut batch);
-                beats = true;
-            }
-            Wake::Delivered(delivered) => {
-                self.delivered(*delivered, &mut batch);
                 beats = true;
             }
             Wake::Tick => {
@@ -210,13 +222,21 @@ impl<S: Store> Core<S> {
     }
 
     fn notice(&mut self, event: DongleEvent, batch: &mut Batch) {
+        let proved = match &event {
+            DongleEvent::Opened { evidence, .. } | DongleEvent::Proved { evidence, .. } => {
+                Some(evidence.thumbprint)
+            }
+            DongleEvent::Faulted { .. } | DongleEvent::Left { .. } => None,
+        };
         let told = self.dongles.notice(event, &self.settings, &self.state);
         for event in told {
             self.tell(event, batch);
         }
+        self.keep_receipts(batch);
         self.pass(batch);
         self.unpublished = true;
         self.weigh(batch);
+        self.settle_waiting(proved, batch);
     }
 
     /// Lets the arbiter decide by what each kind gives now.
@@ -326,13 +346,13 @@ impl<S: Store> Core<S> {
             let page = self.history(after, limit).await;
             batch.answer(reply, page);
         }
-        for (key, errand) in std::mem::take(&mut batch.after) {
-            if self.broken.is_none() {
+        if self.broken.is_none() {
+            for (key, errand) in std::mem::take(&mut batch.errands) {
                 self.inputs.watcher.visit(&key, errand);
-            } else {
-                errand(Err(crate::dongle::Fault::NotFound { place: key }));
             }
+            self.acknowledge();
         }
+        self.sent();
         batch.finish(self.broken.as_ref());
     }
 
@@ -354,6 +374,7 @@ impl<S: Store> Core<S> {
         drop(self.inputs.requests);
         // The watch may be waiting to tell of a dongle: it must not wait for ever.
         drop(self.inputs.events);
+        drop(self.outcomes);
         let watcher = self.inputs.watcher;
         if let Err(error) = tokio::task::spawn_blocking(move || watcher.stop()).await {
             tracing::error!("the watch over the dongles did not stop: {error}");

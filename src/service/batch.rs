@@ -16,10 +16,10 @@ pub(super) struct Batch {
     pub(super) told: Vec<Event>,
     /// Pages of the history to be read once the entries are in it.
     pub(super) histories: Vec<(u64, u32, HistoryReply)>,
-    /// What is to be done in the sessions with dongles once the entries are durable, by the dongle's key.
-    pub(super) after: Vec<(String, Errand)>,
     /// Imports that wait for a dongle, by number: if the commit fails, nothing of theirs was done.
     pub(super) imports: Vec<u64>,
+    /// What is to be done with dongles once the entries are durable, by the key of each; never done if they are not.
+    pub(super) errands: Vec<(String, Errand)>,
     answers: Vec<Answer>,
 }
 

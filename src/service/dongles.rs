@@ -3,13 +3,14 @@
 mod judge;
 mod seen;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tallykey_protocol::proof::Kind;
+use tallykey_protocol::receipt;
 
-use crate::dongle::{Evidence, NotEvidence};
+use crate::dongle::{Evidence, NotEvidence, Receipt};
 use crate::ledger::grace::{Budget, Grace, Phase};
-use crate::ledger::{Event, Shown};
+use crate::ledger::{Event, Gifts, Shown};
 use crate::licence::{DongleRule, Entitlement, HeldGrant, IssuedRefusal, Profile, Refusal};
 
 use super::Settings;
@@ -85,6 +86,7 @@ impl Dongles {
             };
             dongles.known.insert(evidence.thumbprint, known);
         }
+        dongles.lessen(&state.gifts, settings.profile.product());
         dongles
     }
 
@@ -142,9 +144,9 @@ impl Dongles {
             !same || seen.key == key
         });
         let open = judged.gives.is_some().then(|| Open {
-            serial: evidence.serial.clone(),
-            thumbprint: evidence.thumbprint,
             held: judged.held,
+            evidence: evidence.clone(),
+            told: BTreeSet::new(),
         });
         if let Some(entitlement) = judged.gives {
             self.welcome(evidence, entitlement);
@@ -156,6 +158,17 @@ impl Dongles {
         });
         events.extend(judged.event.filter(|_| news));
         events
+    }
+
+    /// Takes what receipts say was given away, whatever the dongles proved before it: no dongle that is away gives
+    /// what is a licence already.
+    pub(super) fn lessen(&mut self, gifts: &Gifts, product: &str) {
+        for (thumbprint, known) in &mut self.known {
+            let thumbprint = hex(thumbprint);
+            if let Some(entitlement) = &mut known.entitlement {
+                entitlement.lessen(|line| gifts.given(&thumbprint, product, line));
+            }
+        }
     }
 
     /// A dongle proves that it is here, and what it gives.
@@ -216,7 +229,10 @@ impl Dongles {
     pub(super) fn present(&self) -> impl Iterator<Item = &Entitlement> {
         self.seen.iter().filter_map(|seen| {
             let open = seen.open.as_ref()?;
-            self.known.get(&open.thumbprint)?.entitlement.as_ref()
+            self.known
+                .get(&open.evidence.thumbprint)?
+                .entitlement
+                .as_ref()
         })
     }
 
@@ -266,7 +282,9 @@ impl Dongles {
         let mut open = self.seen.iter();
         let open = open.find_map(|seen| {
             let open = seen.open.as_ref()?;
-            (open.thumbprint == *thumbprint && open.serial == serial).then_some((seen, open))
+            let proved = &open.evidence;
+            let same = proved.thumbprint == *thumbprint && proved.serial == serial;
+            same.then_some((seen, open))
         });
         if let Some((seen, open)) = open {
             return Ok((&seen.key, &open.held));
@@ -287,6 +305,32 @@ impl Dongles {
     /// Forgets the dongle of a key (hex) that is no more: what it gave counts no longer.
     pub(super) fn forget(&mut self, thumbprint: &str) {
         self.known.retain(|known, _| hex(known) != thumbprint);
+    }
+
+    /// Every open dongle: its key on this host, what it proved, and what it gives.
+    pub(super) fn open(&self) -> impl Iterator<Item = (&str, &Evidence, Option<&Entitlement>)> {
+        self.seen.iter().filter_map(|seen| {
+            let evidence = &seen.open.as_ref()?.evidence;
+            let known = self.known.get(&evidence.thumbprint);
+            let entitlement = known.and_then(|known| known.entitlement.as_ref());
+            Some((seen.key.as_str(), evidence, entitlement))
+        })
+    }
+
+    /// The receipts that an open dongle is to be told of: this host keeps them. Each once for each proof.
+    pub(super) fn untold(&mut self, gifts: &Gifts) -> Vec<(String, Receipt)> {
+        let mut untold = Vec::new();
+        for seen in &mut self.seen {
+            let Some(open) = &mut seen.open else { continue };
+            for receipt in &open.evidence.receipts {
+                let identity = receipt::identity(&open.evidence.thumbprint, receipt.counter);
+                let kept = gifts.receipt(&hex(&identity)).is_some_and(|kept| kept.ours);
+                if kept && !receipt.acknowledged && open.told.insert(receipt.counter) {
+                    untold.push((seen.key.clone(), receipt.clone()));
+                }
+            }
+        }
+        untold
     }
 
     /// The key of the dongle of that serial, if it is open.

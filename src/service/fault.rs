@@ -46,6 +46,14 @@ pub enum Fault {
         /// Its serial.
         serial: String,
     },
+    /// It is not known whether a dongle gave what it was asked for; it tells by itself when it is back.
+    #[error(
+        "the dongle {serial} went away, or gave no answer, while it was asked to give channels away"
+    )]
+    Interrupted {
+        /// Its serial.
+        serial: String,
+    },
     /// The service is stopping or has stopped.
     #[error("the service is stopping")]
     Stopping,
@@ -61,6 +69,7 @@ impl Fault {
             Self::NoRandomness { .. } => "no-randomness",
             Self::DongleFailed { .. } => "dongle-failed",
             Self::DongleSlow { .. } => "dongle-slow",
+            Self::Interrupted { .. } => "conversion-interrupted",
             Self::Stopping => "service-stopping",
         }
     }
@@ -79,6 +88,9 @@ impl Fault {
             Self::DongleFailed { source, .. } => source.next(),
             Self::DongleSlow { .. } => {
                 "import the file again: what the dongle has taken meanwhile is told as such"
+            }
+            Self::Interrupted { .. } => {
+                "nothing is lost: plug the dongle in again; if it had given them, it is finished by itself, else ask for the same again"
             }
             Self::Stopping => "ask again when the service has started",
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::{Event, Shelf};
+use crate::ledger::{Bytes, Event, Shelf};
 use crate::licence::machine_binding::{Drift, Facts, Match, Standing};
 use crate::licence::{Entitlement, LicenceRefusal, SoftwareLicence};
 
@@ -147,7 +147,7 @@ pub(super) fn admit(
     shelf: &Shelf,
     licence: &SoftwareLicence,
     facts: &Facts,
-    event: impl FnOnce(String, Vec<String>) -> Event,
+    record: &[u8],
 ) -> Result<Option<Event>, LicenceRefusal> {
     let id = hex(licence.identity());
     if let Some(by) = shelf.replaced_by(&id) {
@@ -158,7 +158,13 @@ pub(super) fn admit(
     }
     licence.holds(facts)?;
     let absorbs = licence.absorbs().iter().map(|old| hex(old)).collect();
-    Ok(Some(event(id, absorbs)))
+    Ok(Some(Event::LicenceImported {
+        id,
+        form: licence.form().name().to_owned(),
+        revision: licence.revision(),
+        absorbs,
+        record: Bytes(record.to_vec()),
+    }))
 }
 
 #[cfg(all(test, feature = "sim"))]

@@ -9,6 +9,7 @@ use crate::arbiter::{AuthenticationType, Kind};
 use crate::ledger::{Ask, Change, Need, Payment, PoolChange};
 use crate::licence::{Policy, Refusal};
 
+use super::conversion::{Conversion, ConvertAsk, Converted};
 use super::fault::{BatchError, ServiceError};
 use super::licences::LicenceStatus;
 use super::snapshot::{FeatureCounts, LicenceLine};
@@ -58,6 +59,24 @@ pub(super) enum Request {
         keep: Kind,
         dry_run: bool,
         reply: Reply<Resolution>,
+    },
+    Convert {
+        actor: Actor,
+        ask: Box<ConvertAsk>,
+        reply: Reply<Converted>,
+    },
+    CancelConversion {
+        actor: Actor,
+        id: Uuid,
+        reply: Reply<()>,
+    },
+    AcknowledgeReceipt {
+        actor: Actor,
+        id: Uuid,
+        reply: Reply<()>,
+    },
+    Conversions {
+        reply: Reply<Vec<Conversion>>,
     },
     Need {
         reply: Reply<Vec<Need>>,
@@ -264,17 +283,17 @@ pub enum Imported {
     /// It was in force before.
     Already,
     /// A dongle made a new owner code, which is told here and nowhere else.
-    OwnerCode(OwnerCode),
+    OwnerCode(NewOwnerCode),
 }
 
 /// A dongle's owner code, 16 characters of base32.
 #[derive(Clone, PartialEq, Eq)]
-pub struct OwnerCode(pub String);
+pub struct NewOwnerCode(pub String);
 
 /// Leaves the code out: what is printed for debugging ends in logs.
-impl fmt::Debug for OwnerCode {
+impl fmt::Debug for NewOwnerCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OwnerCode")
+        f.write_str("NewOwnerCode")
     }
 }
 

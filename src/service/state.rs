@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::arbiter;
-use crate::ledger::{Damage, Event, Head, Impossible, Ledger, Marks, Row, Shelf, Shown};
+use crate::ledger::{Damage, Event, Gifts, Head, Impossible, Ledger, Marks, Row, Shelf, Shown};
 use crate::licence::Matter;
 
 use super::ports::{Store, StoreError};
@@ -21,6 +21,7 @@ pub(super) struct State {
     pub(super) tokens: Tokens,
     pub(super) arbiter: arbiter::State,
     pub(super) shelf: Shelf,
+    pub(super) gifts: Gifts,
     /// What each dongle showed last, by the thumbprint of its key, hex.
     pub(super) shown: BTreeMap<String, Shown>,
 }
@@ -43,6 +44,7 @@ impl State {
             tokens: Tokens::default(),
             arbiter: arbiter::State::None,
             shelf: Shelf::default(),
+            gifts: Gifts::default(),
             shown: BTreeMap::new(),
         }
     }
@@ -93,6 +95,7 @@ impl State {
         self.ledger.apply(seq, at, event)?;
         self.tokens.apply(at, event)?;
         self.shelf.apply(event)?;
+        self.gifts.apply(event)?;
         self.marks.apply(event);
         match event {
             Event::AuthenticationType { now, .. } => {

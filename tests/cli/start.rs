@@ -172,6 +172,29 @@ fn the_host_key_is_made_once_and_its_loss_is_told() {
 }
 
 #[test]
+fn the_owner_code_of_the_simulated_dongle_is_shown_and_never_logged() {
+    let home = Home::new();
+    let file = home.state().join("dongle.flash.owner-code");
+    let service = home.serve();
+    let shown = service.banner["owner_code"].clone();
+    let code = shown["code"].as_str().expect("a code").to_owned();
+    assert_eq!(shown["file"], file.to_str().expect("a plain path"));
+    let kept = fs::read_to_string(&file).expect("it is kept");
+    assert_eq!((kept.trim_end(), code.len()), (&*code, 16));
+    let log = service.log();
+    assert!(!log.contains(&code), "{log}");
+
+    // A dongle that was made earlier is asked for no new one.
+    let again = home.serve();
+    assert_eq!(again.banner["owner_code"], shown);
+    again.stop(Signal::SIGTERM);
+    fs::remove_file(&file).expect("it was there");
+    let lost = home.serve();
+    assert!(lost.banner["owner_code"]["code"].is_null());
+    lost.stop(Signal::SIGTERM);
+}
+
+#[test]
 fn without_simulate_the_simulators_trust_is_refused() {
     let home = Home::new();
     let vendor = tallykey_signing::simulator::vendor().expect("a vendor");

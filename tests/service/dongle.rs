@@ -1,6 +1,6 @@
 //! A simulated dongle for the service's tests.
 
-use tallykey::dongle::Evidence;
+use tallykey::dongle::{Evidence, OwnerCode};
 use tallykey::service::Snapshot;
 use tallykey::service::watch::DongleEvent;
 use tallykey_protocol::command::{Command, update};
@@ -21,6 +21,7 @@ pub(crate) struct Dongle {
     serial: String,
     key: String,
     evidence: Evidence,
+    code: String,
     sim: SimDongle,
 }
 
@@ -29,9 +30,11 @@ impl Dongle {
         let flash = SimFlash::blank(chip_id(serial));
         let sim =
             SimDongle::plug(SimPlatform::new(flash, Clock::real())).expect("blank flash boots");
-        grant(&sim, serial, channels);
+        let mut code = String::new();
+        grant(&sim, serial, channels, |text| code = text.to_owned());
         let evidence = prove(&sim);
         Self {
+            code,
             serial: serial.into(),
             key: format!("port-{serial}"),
             evidence,
@@ -41,12 +44,13 @@ impl Dongle {
 
     /// The same dongle after its vendor raised its counts.
     pub(crate) fn raised(&self, channels: &[(&str, u64)]) -> Self {
-        grant(&self.sim, &self.serial, channels);
+        grant(&self.sim, &self.serial, channels, |_| ());
         let (serial, key) = (self.serial.clone(), self.key.clone());
         Self {
             serial,
             key,
             evidence: prove(&self.sim),
+            code: self.code.clone(),
             sim: self.sim.clone(),
         }
     }
@@ -88,17 +92,7 @@ impl Dongle {
             serial,
             key,
             evidence: prove(&self.sim),
-            sim: self.sim.clone(),
-        }
-    }
-
-    /// The same dongle as it is now.
-    pub(crate) fn looked_at(&self) -> Self {
-        let (serial, key) = (self.serial.clone(), self.key.clone());
-        Self {
-            serial,
-            key,
-            evidence: prove(&self.sim),
+            code: self.code.clone(),
             sim: self.sim.clone(),
         }
     }
@@ -110,6 +104,7 @@ impl Dongle {
             serial,
             key: port.into(),
             evidence,
+            code: self.code.clone(),
             sim: self.sim.clone(),
         }
     }
@@ -119,6 +114,27 @@ impl Dongle {
             key: self.key.clone(),
             evidence: self.evidence.clone(),
         }
+    }
+
+    /// The same dongle as it is now, whatever happened to it.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            serial: self.serial.clone(),
+            key: self.key.clone(),
+            evidence: prove(&self.sim),
+            code: self.code.clone(),
+            sim: self.sim.clone(),
+        }
+    }
+
+    /// Its owner code.
+    pub(crate) fn code(&self) -> OwnerCode {
+        OwnerCode::parse(&self.code).expect("the factory's")
+    }
+
+    /// What it proved.
+    pub(crate) const fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// The device itself.
@@ -134,11 +150,6 @@ impl Dongle {
         &self.key
     }
 
-    /// What it proved when it was last looked at.
-    pub(crate) fn evidence(&self) -> &Evidence {
-        &self.evidence
-    }
-
     /// Its state as published.
     pub(crate) fn state_in(&self, snapshot: &Snapshot) -> Option<&'static str> {
         let mut all = snapshot.dongles.iter();
@@ -147,7 +158,7 @@ impl Dongle {
     }
 }
 
-fn grant(sim: &SimDongle, serial: &str, channels: &[(&str, u64)]) {
+fn grant(sim: &SimDongle, serial: &str, channels: &[(&str, u64)], keep: impl FnOnce(&str)) {
     let vendor = simulator::vendor().expect("constant keys");
     let product = product();
     let order = Order {
@@ -157,7 +168,11 @@ fn grant(sim: &SimDongle, serial: &str, channels: &[(&str, u64)]) {
         now: simulator::ISSUED_AT,
         raise: true,
     };
-    provision(sim, &vendor, &order, |_| Ok(())).expect("the factory's own dongle");
+    let keep = |text: &str| {
+        keep(text);
+        Ok(())
+    };
+    provision(sim, &vendor, &order, keep).expect("the factory's own dongle");
 }
 
 /// What it proves when the service opens it.

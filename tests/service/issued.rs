@@ -156,7 +156,7 @@ async fn an_update_that_was_cut_is_finished_by_the_same_file() {
     assert_eq!(cut, [ALREADY, Err("dongle-failed"), Err("dongle-failed")]);
     dongle.sim().replug().expect("it boots");
     bench.unplug(&dongle).await;
-    bench.plug(&dongle.looked_at()).await;
+    bench.plug(&dongle.again()).await;
     assert_eq!(import(&bench, &file).await, [ALREADY, NEW, NEW]);
     assert_eq!(bench.counts("camera").total, 4 + 7);
 }
@@ -275,19 +275,15 @@ async fn a_recycled_dongle_gives_nothing_any_more_and_waits_while_receipts_are_o
     let convertible = with(&dongle, 2, &[line(1, "camera", 3)], |grant| {
         grant.convert = Convert::Desk;
     });
-    let reset = instruction(&dongle, Kind::ResetOwnerCode, counter(&dongle));
-    let told = items(&bench, &[convertible, reset]).await;
-    let Ok(Imported::OwnerCode(code)) = &told[1].outcome else {
-        panic!("no code: {told:?}")
-    };
-    let (kept, digest) = retire(&dongle, &code.0);
+    assert_eq!(import(&bench, &[convertible]).await, [NEW]);
+    let (kept, digest) = retire(&dongle);
     let recycle = || instruction(&dongle, Kind::Recycle, counter(&dongle));
     assert_eq!(import(&bench, &[recycle()]).await, [Err("receipts-open")]);
 
     let mut open = session(&dongle.sim()).expect("it is free");
     open.acknowledge(kept, digest).expect("its own receipt");
     open.close().expect("it is there");
-    bench.plug(&dongle.looked_at()).await;
+    bench.plug(&dongle.again()).await;
     assert_eq!(import(&bench, &[recycle()]).await, [NEW]);
     let gone = bench
         .service
@@ -300,7 +296,7 @@ async fn a_recycled_dongle_gives_nothing_any_more_and_waits_while_receipts_are_o
 }
 
 /// Has it give one camera back to the vendor; counter and digest of the receipt.
-fn retire(dongle: &Dongle, code: &str) -> (u64, [u8; 32]) {
+fn retire(dongle: &Dongle) -> (u64, [u8; 32]) {
     let mut open = session(&dongle.sim()).expect("it is free");
     let order = Order {
         kind: receipt::Kind::Retire,
@@ -312,8 +308,8 @@ fn retire(dongle: &Dongle, code: &str) -> (u64, [u8; 32]) {
     };
     let mut buffer = [0; ORDER_MAX];
     let length = order.encode(&mut buffer).expect("it fits");
-    let code = OwnerCode::parse(code).expect("a code");
-    open.give(&buffer[..length], &code).expect("it gives");
+    let order = &buffer[..length];
+    open.give(order, &dongle.code()).expect("it gives");
     let evidence = open.prove().expect("it is there");
     let kept = (evidence.receipts[0].counter, evidence.receipts[0].digest);
     open.close().expect("it is there");

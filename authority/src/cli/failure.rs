@@ -2,14 +2,21 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{desk::DeskError, keys::KeysError, text::plain};
+use crate::{
+    desk::DeskError,
+    keys::{KeyError, KeysError},
+    text::plain,
+};
 
 /// Why a command did not work.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// Keys.
+    /// Making keys.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// Opening keys, or asking for what opens them.
+    #[error(transparent)]
+    Open(#[from] KeyError),
     /// The desk.
     #[error(transparent)]
     Desk(#[from] DeskError),
@@ -64,6 +71,7 @@ impl Failure {
     pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::Keys(error) => error.code(),
+            Self::Open(error) => error.code(),
             Self::Desk(error) => error.code(),
             Self::NotOut { .. } => "file-not-out",
             Self::NoSuchEntry { .. } => "no-such-entry",
@@ -87,6 +95,7 @@ impl Failure {
     pub(super) const fn next(&self) -> &'static str {
         match self {
             Self::Keys(error) => error.next(),
+            Self::Open(error) => error.next(),
             Self::Desk(error) => error.next(),
             Self::NotOut { .. } => "make it again with `desk reissue` and the entry's number",
             Self::NoSuchEntry { .. } => "look at `desk export` for the numbers",
@@ -101,6 +110,7 @@ impl Failure {
     pub(super) const fn is_fault(&self) -> bool {
         match self {
             Self::Keys(error) => error.is_fault(),
+            Self::Open(error) => error.is_fault(),
             Self::Desk(error) => error.is_fault(),
             Self::NoSuchEntry { .. } | Self::NotConfirmed | Self::Address { .. } => false,
             Self::NotOut { .. } | Self::Unreadable { .. } | Self::Output { .. } => true,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{failure::Failure, screen::Screen};
 use crate::{
     inspect::{self, Verdict},
-    keys::Trust,
+    keys::{Trust, bundle_file},
 };
 
 /// Arguments of `inspect`.
@@ -27,7 +27,7 @@ pub(super) struct InspectArgs {
 impl InspectArgs {
     /// Shows every object. Ends with 3 if one of them is not to be believed.
     pub(super) fn run(self, screen: &Screen) -> Result<ExitCode, Failure> {
-        let bundle = self.dir.map(|dir| dir.join("vendor.bundle")).or(self.trust);
+        let bundle = self.dir.map(|dir| bundle_file(&dir)).or(self.trust);
         let trust = bundle.as_deref().map(Trust::read).transpose()?;
         let mut all = Vec::new();
         for path in self.files {

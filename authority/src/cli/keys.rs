@@ -1,5 +1,7 @@
 //! `tallykey-vendor keys`
 
+mod revoke;
+
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
@@ -8,9 +10,10 @@ use std::{
 
 use serde_json::json;
 
+use self::revoke::RevokeArgs;
 use super::{failure::Failure, screen::Screen};
 use crate::{
-    keys::{self, KeysError, Made, Passphrase},
+    keys::{self, KeyError, Made, Passphrase},
     text::{now, plain},
 };
 
@@ -47,19 +50,22 @@ pub(super) enum KeysCommand {
         #[arg(long, value_name = "FILE")]
         root_passphrase_file: Option<PathBuf>,
     },
+    /// Sign the next list of certificates that are void, with the root
+    Revoke(RevokeArgs),
 }
 
 impl KeysCommand {
-    /// Makes the keys and says which files they are and where each belongs.
+    /// Makes keys or a list, and says which files they are and where each belongs.
     pub(super) fn run(self, screen: &Screen) -> Result<ExitCode, Failure> {
-        let made = match &self {
+        let (made, checklist) = match self {
             Self::InitRoot {
                 dir,
                 name,
                 passphrase_file,
             } => {
                 let passphrase = new_passphrase(passphrase_file.as_deref(), "root")?;
-                keys::init_root(dir, name, &passphrase, now())?
+                let made = keys::init_root(&dir, &name, &passphrase, now())?;
+                (made, ROOT_CHECKLIST.to_owned())
             }
             Self::Init {
                 dir,
@@ -74,43 +80,49 @@ impl KeysCommand {
                     None => Passphrase::ask("Passphrase of the root"),
                 }?;
                 let passphrase = new_passphrase(passphrase_file.as_deref(), "new keys")?;
-                let root_dir = root_dir.as_ref().unwrap_or(dir);
-                keys::init(dir, root_dir, *test, &passphrase, &root_passphrase, now())?
+                let root_dir = root_dir.as_ref().unwrap_or(&dir);
+                let made = keys::init(&dir, root_dir, test, &passphrase, &root_passphrase, now())?;
+                let notice = if test { TEST_NOTICE } else { "" };
+                (made, format!("{CHECKLIST}{notice}"))
+            }
+            Self::Revoke(args) => {
+                args.run(screen)?;
+                return Ok(ExitCode::SUCCESS);
             }
         };
         let document = json!({ "vendor": made.vendor, "files": made.files });
-        screen.answer(&document, || self.checklist(&made))?;
+        screen.answer(&document, || readable(&made, &checklist))?;
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn checklist(&self, made: &Made) -> String {
-        let mut out = format!("{}\n\n", plain(&made.vendor));
-        for file in &made.files {
-            let _ = writeln!(out, "  {}", plain(&file.display().to_string()));
-        }
-        out.push_str(match self {
-            Self::InitRoot { .. } => {
-                "\n\
-                 root.key        offline: two copies in two safes, the passphrase in a third place\n\
-                 root.crt        beside the key, and with whoever runs `keys init`\n"
-            }
-            Self::Init { .. } => {
-                "\n\
-                 factory.key     the factory's station: certifies dongles\n\
-                 issuer.key      the desk: signs profiles, grants, licences\n\
-                 factory-issuer.key  the factory's station: signs first grants\n\
-                 *.crt           beside its key\n\
-                 vendor.bundle   every host: `tallykey serve --trust vendor.bundle`; not secret\n"
-            }
-        });
-        if let Self::Init { test: true, .. } = self {
-            out.push_str("\nTEST VENDOR: its dongles may be simulated; hosts show SIMULATED.\n");
-        }
-        out
     }
 }
 
-fn new_passphrase(file: Option<&Path>, what: &str) -> Result<Passphrase, KeysError> {
+const ROOT_CHECKLIST: &str = "\
+root.key        offline: two copies in two safes, the passphrase in a third place
+root.crt        beside the key, and with whoever runs `keys init`
+";
+
+const CHECKLIST: &str = "\
+factory.key     the factory's station: certifies dongles
+issuer.key      the desk: signs profiles, grants, licences
+factory-issuer.key  the factory's station: signs first grants
+*.crt           beside its key
+vendor.bundle   every host: `tallykey serve --trust vendor.bundle`; not secret
+";
+
+const TEST_NOTICE: &str = "
+TEST VENDOR: its dongles may be simulated; hosts show SIMULATED.
+";
+
+fn readable(made: &Made, checklist: &str) -> String {
+    let mut out = format!("{}\n\n", plain(&made.vendor));
+    for file in &made.files {
+        let _ = writeln!(out, "  {}", plain(&file.display().to_string()));
+    }
+    let _ = write!(out, "\n{checklist}");
+    out
+}
+
+fn new_passphrase(file: Option<&Path>, what: &str) -> Result<Passphrase, KeyError> {
     match file {
         Some(file) => Passphrase::from_file(file),
         None => Passphrase::ask_new(&format!("Passphrase for the {what}")),

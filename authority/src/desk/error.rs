@@ -5,7 +5,7 @@ use tallykey_protocol::issued::IssuedError;
 use tallykey_signing::{RecordError, UpdateError};
 
 use super::Refusal;
-use crate::{keys::KeysError, ledger::RegisterError};
+use crate::{keys::KeyError, ledger::RegisterError};
 
 /// Why the desk did not answer. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub(crate) enum DeskError {
     Refused(#[from] Refusal),
     /// Keys.
     #[error(transparent)]
-    Keys(#[from] KeysError),
+    Keys(#[from] KeyError),
     /// The register.
     #[error(transparent)]
     Register(#[from] RegisterError),

@@ -29,7 +29,12 @@ pub(super) fn look(kind: Kind, bytes: &[u8], trust: &Trust) -> Looked {
         Kind::Instruction => instruction(bytes, &root),
         Kind::Time => time_token(bytes, &root),
         Kind::Revocation => revocations(bytes, &root),
-        Kind::Composite | Kind::Request | Kind::Receipt(_) | Kind::Proof(_) | Kind::TrustBundle => {
+        Kind::Composite
+        | Kind::Request
+        | Kind::Receipt(_)
+        | Kind::Proof(_)
+        | Kind::TrustBundle
+        | Kind::Crl => {
             return Err("no issuer signs such an object".to_owned());
         }
     };

@@ -2,8 +2,8 @@
 
 use std::{io, path::PathBuf};
 
-use tallykey_protocol::{armour::ArmourError, cbor::Malformed, cert::CertError};
-use tallykey_signing::certificate::CertifyError;
+use tallykey_protocol::{armour::ArmourError, cert::CertError};
+use tallykey_signing::{certificate::CertifyError, keys::KeyError};
 
 /// Why keys were not made or not opened. Nothing that was there is ever changed.
 #[derive(Debug, thiserror::Error)]
@@ -14,15 +14,6 @@ pub(crate) enum KeysError {
         /// The file in the way.
         path: PathBuf,
     },
-    /// The file cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        source: io::Error,
-    },
     /// The file or folder cannot be written.
     #[error("{} cannot be written: {source}", path.display())]
     Write {
@@ -31,80 +22,6 @@ pub(crate) enum KeysError {
         /// What the system says.
         #[source]
         source: io::Error,
-    },
-    /// Nobody is there to ask.
-    #[error("no passphrase: nobody can be asked, because this is no terminal")]
-    NoPassphrase,
-    /// An empty passphrase protects nothing.
-    #[error("the passphrase is empty")]
-    EmptyPassphrase,
-    /// The terminal failed.
-    #[error("the passphrase could not be asked: {source}")]
-    Ask {
-        /// What the terminal says.
-        #[source]
-        source: dialoguer::Error,
-    },
-    /// The file is no encrypted key.
-    #[error("{} is not an encrypted private key in PEM", path.display())]
-    NotAKey {
-        /// Which.
-        path: PathBuf,
-        /// What the reader says.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The passphrase is not the one of this key.
-    #[error("the passphrase does not open {}", path.display())]
-    WrongPassphrase {
-        /// Which.
-        path: PathBuf,
-    },
-    /// The key could not be encrypted.
-    #[error("the key could not be encrypted: {source}")]
-    Encrypt {
-        /// What the library says.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The file is no certificate.
-    #[error("{} is not a certificate in PEM", path.display())]
-    NotACertificate {
-        /// Which.
-        path: PathBuf,
-    },
-    /// The certificate is of no use here.
-    #[error("{}: {source}", path.display())]
-    Certificate {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: CertError,
-    },
-    /// Key and certificate do not belong together.
-    #[error("{} is not the key of the certificate beside it", path.display())]
-    OtherKey {
-        /// The key.
-        path: PathBuf,
-    },
-    /// The file is no trust bundle: its armour.
-    #[error("{} is not a trust bundle: {source}", path.display())]
-    Armour {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: ArmourError,
-    },
-    /// The file is no trust bundle.
-    #[error("{} is not a trust bundle: {source}", path.display())]
-    Bundle {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: Malformed,
     },
     /// The name does not go into a certificate.
     #[error("{name:?} is not a vendor's name: 1 to 64 bytes without control characters")]
@@ -118,6 +35,38 @@ pub(crate) enum KeysError {
         /// The root's certificate.
         path: PathBuf,
     },
+    /// The certificate is on the list already, or was given twice.
+    #[error("{} is revoked already", path.display())]
+    Revoked {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The list would have more on it than a dongle takes.
+    #[error("the list would be {length} bytes long, and a dongle takes {limit}")]
+    ListTooLong {
+        /// Its length.
+        length: usize,
+        /// The longest, in bytes.
+        limit: usize,
+    },
+    /// The file is no revocation list: its armour.
+    #[error("{} is not a revocation list: {source}", path.display())]
+    ListArmour {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: ArmourError,
+    },
+    /// The file is no revocation list of this root.
+    #[error("{} is not a revocation list of this root: {source}", path.display())]
+    List {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: CertError,
+    },
     /// No random bytes.
     #[error("no random bytes for new keys: {source}")]
     Random {
@@ -125,6 +74,9 @@ pub(crate) enum KeysError {
         #[source]
         source: getrandom::Error,
     },
+    /// What is there could not be opened.
+    #[error(transparent)]
+    Open(#[from] KeyError),
     /// A certificate could not be made.
     #[error(transparent)]
     Certify(#[from] CertifyError),
@@ -135,19 +87,13 @@ impl KeysError {
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::Exists { .. } => "already-there",
-            Self::Read { .. } => "file-unreadable",
             Self::Write { .. } => "file-unwritable",
-            Self::NoPassphrase => "no-passphrase",
-            Self::EmptyPassphrase => "empty-passphrase",
-            Self::Ask { .. } => "terminal-failed",
-            Self::NotAKey { .. } => "not-a-key",
-            Self::WrongPassphrase { .. } => "wrong-passphrase",
-            Self::Encrypt { .. } => "encryption-failed",
-            Self::NotACertificate { .. } | Self::Certificate { .. } => "bad-certificate",
-            Self::OtherKey { .. } => "other-key",
-            Self::Armour { .. } | Self::Bundle { .. } => "not-a-trust-bundle",
             Self::BadName { .. } | Self::NoName { .. } => "bad-vendor-name",
+            Self::Revoked { .. } => "revoked-already",
+            Self::ListTooLong { .. } => "list-too-long",
+            Self::ListArmour { .. } | Self::List { .. } => "not-a-revocation-list",
             Self::Random { .. } => "no-randomness",
+            Self::Open(error) => error.code(),
             Self::Certify(_) => "not-certified",
         }
     }
@@ -158,38 +104,31 @@ impl KeysError {
             Self::Exists { .. } => {
                 "take another folder; if an earlier `keys init` broke off, remove what it left and start again"
             }
-            Self::Read { .. } => "check the path and who may read it",
             Self::Write { .. } => "check the folder, who may write there, and the space left",
-            Self::NoPassphrase => {
-                "give --passphrase-file with a file that only you can read, or run it at a terminal"
-            }
-            Self::EmptyPassphrase => "choose a passphrase of several words",
-            Self::NotAKey { .. } => "take the .key file that `tallykey-vendor keys` wrote",
-            Self::WrongPassphrase { .. } => "try again with the passphrase of this key",
-            Self::NotACertificate { .. } | Self::Certificate { .. } | Self::NoName { .. } => {
-                "take the .crt file that `tallykey-vendor keys` wrote"
-            }
-            Self::OtherKey { .. } => "put the key and the certificate of one `keys` run together",
-            Self::Armour { .. } | Self::Bundle { .. } => {
-                "take the vendor.bundle that `keys init` wrote"
-            }
+            Self::NoName { .. } => "take the .crt file that `tallykey-vendor keys` wrote",
             Self::BadName { .. } => "give --name with the vendor's name as customers know it",
-            Self::Ask { .. } | Self::Random { .. } | Self::Encrypt { .. } | Self::Certify(_) => {
-                "try again; if it stays, tell the maker"
+            Self::Revoked { .. } => "leave it out; give --stays-good alone to add digests",
+            Self::ListTooLong { .. } => "leave digests out: issue those records again instead",
+            Self::ListArmour { .. } | Self::List { .. } => {
+                "take the newest .crl file that `keys revoke` wrote for this root"
             }
+            Self::Open(error) => error.next(),
+            Self::Random { .. } | Self::Certify(_) => "try again; if it stays, tell the maker",
         }
     }
 
     /// Whether something broke; else a rule said no.
     pub(crate) const fn is_fault(&self) -> bool {
-        matches!(
-            self,
-            Self::Read { .. }
-                | Self::Write { .. }
-                | Self::Ask { .. }
-                | Self::Encrypt { .. }
-                | Self::Random { .. }
-                | Self::Certify(_)
-        )
+        match self {
+            Self::Write { .. } | Self::Random { .. } | Self::Certify(_) => true,
+            Self::Open(error) => error.is_fault(),
+            Self::Exists { .. }
+            | Self::BadName { .. }
+            | Self::NoName { .. }
+            | Self::Revoked { .. }
+            | Self::ListTooLong { .. }
+            | Self::ListArmour { .. }
+            | Self::List { .. } => false,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Files that only their owner reads, written whole or not at all, and never over another.
 
 use std::{
-    fs::{self, DirBuilder, File},
+    fs::{DirBuilder, File},
     io::{self, Write as _},
     path::Path,
 };
@@ -65,12 +65,4 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
         true => File::open(folder)?.sync_all(),
         false => Ok(()),
     }
-}
-
-/// A file's text.
-pub(crate) fn read(path: &Path) -> Result<String, KeysError> {
-    fs::read_to_string(path).map_err(|source| KeysError::Read {
-        path: path.to_owned(),
-        source,
-    })
 }

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use tallykey_protocol::{
     armour::{Armoured, Label},
     cbor::Full,
-    cert::Certificate,
     id::is_plain,
-    limits::{CERT_MAX, LABEL_MAX},
+    limits::{BUNDLE_MAX, CERT_MAX},
     trust::TrustBundle,
 };
 use tallykey_signing::{
     Signer, SoftwareKey,
     certificate::{self, NO_END, Subject, Terms},
+    keys::{self, bundle_file, files},
 };
 use x509_cert::der::Decode;
 
-use super::{KeysError, Passphrase, folder, pem};
+use super::{KeysError, Passphrase, folder, read_pair};
 
 /// What was made.
 pub(crate) struct Made {
@@ -63,7 +63,7 @@ pub(crate) fn init(
     let (root_key, root) = read_pair(root_folder, "root", root_passphrase)?;
     let organization = &*organization(&root, &files(root_folder, "root")[1])?;
     folder::create(folder)?;
-    let bundle_file = folder.join("vendor.bundle");
+    let bundle_file = bundle_file(folder);
     let roles = ["factory", "issuer", "factory-issuer"];
     let targets = roles.map(|role| files(folder, role));
     folder::none_there(
@@ -112,8 +112,8 @@ impl Made {
         passphrase: &Passphrase,
     ) -> Result<(), KeysError> {
         let [key_file, certificate_file] = files(folder, role);
-        self.write(key_file, &pem::encrypt(key, passphrase)?)?;
-        self.write(certificate_file, &pem::certificate(der)?)
+        self.write(key_file, &keys::encrypt(key, passphrase)?)?;
+        self.write(certificate_file, &keys::to_pem(der)?)
     }
 
     fn write(&mut self, path: PathBuf, text: &str) -> Result<(), KeysError> {
@@ -121,29 +121,6 @@ impl Made {
         self.files.push(path);
         Ok(())
     }
-}
-
-/// The key of `role` in `folder` and its certificate, which belong together.
-pub(crate) fn read_pair(
-    folder: &Path,
-    role: &str,
-    passphrase: &Passphrase,
-) -> Result<(SoftwareKey, Vec<u8>), KeysError> {
-    let [key_file, certificate_file] = files(folder, role);
-    let der = pem::read_certificate(&certificate_file)?;
-    let parsed = Certificate::parse(&der).map_err(|source| KeysError::Certificate {
-        path: certificate_file,
-        source,
-    })?;
-    let key = pem::decrypt(&key_file, passphrase)?;
-    if *parsed.public_key() != key.public_key() {
-        return Err(KeysError::OtherKey { path: key_file });
-    }
-    Ok((key, der))
-}
-
-fn files(folder: &Path, role: &str) -> [PathBuf; 2] {
-    ["key", "crt"].map(|ending| folder.join(format!("{role}.{ending}")))
 }
 
 fn organization(root: &[u8], path: &Path) -> Result<String, KeysError> {
@@ -158,7 +135,7 @@ fn organization(root: &[u8], path: &Path) -> Result<String, KeysError> {
 }
 
 fn bundle(vendor: &str, root: &[u8], test: bool) -> String {
-    let mut bytes = vec![0; CERT_MAX + LABEL_MAX + 32];
+    let mut bytes = vec![0; BUNDLE_MAX];
     let length = TrustBundle { vendor, root, test }
         .encode(&mut bytes)
         // Both were bounded when the root was made.

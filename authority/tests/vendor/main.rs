@@ -8,6 +8,8 @@ mod keys;
 #[cfg(unix)]
 mod page;
 mod returns;
+#[cfg(unix)]
+mod revoke;
 mod server;
 mod stick;
 #[cfg(unix)]

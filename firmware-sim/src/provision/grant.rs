@@ -8,7 +8,7 @@ use tallykey_protocol::grant::{Grant, Line, Plan};
 use tallykey_protocol::limits::LINES_MAX;
 use tallykey_protocol::list::List;
 use tallykey_protocol::proof::{Kind, Proof};
-use tallykey_signing::{Holder, Vendor, first_grant, next_grant};
+use tallykey_signing::{Holder, Station, first_grant, next_grant, sign_grant};
 
 /// The dongle holds more of a feature than it is to have: counts on a dongle never fall.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub(super) fn check_features(order: &Order<'_>) -> Result<(), ProvisionError> {
 /// Gives the dongle what is ordered, if it has not got it, and returns the digest of its grant.
 pub(super) fn give(
     session: &mut Session,
-    vendor: &Vendor,
+    station: &Station<'_>,
     order: &Order<'_>,
 ) -> Result<[u8; 32], ProvisionError> {
     let Some(record) = held(session, order.profile.product)? else {
@@ -62,11 +62,11 @@ pub(super) fn give(
             key: session.key(),
         };
         let lines = lines(&[], order)?;
-        let record =
-            vendor.sign_first_grant(&first_grant(order.profile, holder, lines, order.now))?;
-        return apply(session, vendor, &record);
+        let grant = first_grant(order.profile, holder, lines, order.now);
+        let record = sign_grant(&grant, &station.factory_issuer)?;
+        return apply(session, station, &record);
     };
-    let (held, digest) = verify(vendor, &record)?;
+    let (held, digest) = verify(station, &record)?;
     if !order.raise {
         return Ok(digest);
     }
@@ -74,19 +74,20 @@ pub(super) fn give(
     if lines == held.lines {
         return Ok(digest);
     }
-    let record = vendor.sign_grant(&next_grant(&held, lines, order.now))?;
-    apply(session, vendor, &record)
+    let issuer = station.issuer.ok_or(ProvisionError::NoIssuer)?;
+    let record = sign_grant(&next_grant(&held, lines, order.now), &issuer)?;
+    apply(session, station, &record)
 }
 
 fn apply(
     session: &mut Session,
-    vendor: &Vendor,
+    station: &Station<'_>,
     record: &[u8],
 ) -> Result<[u8; 32], ProvisionError> {
     session
         .ask(Command::Update, &update::Request { record })?
         .read_ok::<update::Reply>()?;
-    Ok(verify(vendor, record)?.1)
+    Ok(verify(station, record)?.1)
 }
 
 /// The record of the grant for `product`, if there is one.
@@ -104,9 +105,12 @@ fn held(session: &mut Session, product: &str) -> Result<Option<Vec<u8>>, TalkErr
     Ok(Some(answer.read_ok::<grant::Reply<'_>>()?.record.to_vec()))
 }
 
-/// A grant that the vendor signed; one that it did not is of another vendor's dongle.
-fn verify<'b>(vendor: &Vendor, record: &'b [u8]) -> Result<(Grant<'b>, [u8; 32]), ProvisionError> {
-    let root = Certificate::parse(vendor.root_certificate()).map_err(ProvisionError::Request)?;
+/// A grant that the station's vendor signed; one that it did not is of another vendor's dongle.
+fn verify<'b>(
+    station: &Station<'_>,
+    record: &'b [u8],
+) -> Result<(Grant<'b>, [u8; 32]), ProvisionError> {
+    let root = Certificate::parse(station.factory.root).map_err(ProvisionError::Request)?;
     Grant::verify(record, &root).map_err(|_| ProvisionError::WrongProof)
 }
 

@@ -2,14 +2,14 @@
 
 use super::{Order, ProvisionError};
 use crate::host::{Channel, TalkError, random};
-use tallykey_protocol::cert::CertificationRequest;
-use tallykey_protocol::command::{Command, Empty, certify, make_key, personalise};
-use tallykey_signing::Vendor;
+use tallykey_protocol::cert::{Certificate, CertificationRequest, Role, verify_chain};
+use tallykey_protocol::command::{Command, Empty, certificate, certify, make_key, personalise};
+use tallykey_signing::Station;
 
 /// Gives the dongle an identity, from whatever it had before it was sealed.
 pub(super) fn give(
     channel: &Channel,
-    vendor: &Vendor,
+    station: &Station<'_>,
     order: &Order<'_>,
     chip_id: [u8; 8],
 ) -> Result<(), ProvisionError> {
@@ -19,7 +19,7 @@ pub(super) fn give(
     let request = CertificationRequest::verify(request, &nonce).map_err(ProvisionError::Request)?;
 
     let number = random().map_err(TalkError::from)?;
-    let leaf = vendor.certify_dongle(
+    let leaf = station.certify_dongle(
         order.serial,
         &chip_id,
         request.public_key(),
@@ -27,8 +27,8 @@ pub(super) fn give(
         order.now,
     )?;
     let request = certify::Request {
-        chain: [&leaf, vendor.factory_certificate()],
-        root: vendor.root_certificate(),
+        chain: [&leaf, station.factory.certificate],
+        root: station.factory.root,
     };
     channel
         .ask(Command::Certify, &request)?
@@ -41,5 +41,18 @@ pub(super) fn give(
             },
         )?
         .read_ok::<Empty>()?;
+    Ok(())
+}
+
+/// Refuses a dongle whose certificate another vendor's factory made.
+pub(super) fn check(channel: &Channel, station: &Station<'_>) -> Result<(), ProvisionError> {
+    let shown = channel.ask(Command::Certificate, &certificate::Request { known: None })?;
+    let [leaf, factory] = shown
+        .read_ok::<certificate::Reply<'_>>()?
+        .chain
+        .ok_or(TalkError::Mismatch)?;
+    let root = Certificate::parse(station.factory.root).map_err(ProvisionError::OtherVendor)?;
+    verify_chain(leaf, &[factory], &root, Role::Dongle, None)
+        .map_err(ProvisionError::OtherVendor)?;
     Ok(())
 }

@@ -17,6 +17,12 @@ impl OwnerCodeFile {
         Self(name.into())
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Keeps `code`, whole or not at all, for this user's eyes only.
     ///
     /// # Errors

@@ -50,9 +50,24 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = product, conflicts_with_all = ["profile", "blank"])]
     pub(super) product: Option<String>,
 
-    /// The product that the channels are for, as a profile that the simulator's vendor signed.
+    /// The product that the channels are for, as a profile that the dongles' vendor signed.
     #[arg(long, value_name = "FILE", conflicts_with = "blank")]
     pub(super) profile: Option<PathBuf>,
+
+    /// Folder with the keys of a test vendor, as `tallykey-vendor keys init --test` wrote it: the dongles are that
+    /// vendor's, and hosts that pin it take them. The factory's roles are enough for new ones [default: the
+    /// simulator's own vendor].
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        requires = "profile",
+        conflicts_with = "blank"
+    )]
+    pub(super) vendor: Option<PathBuf>,
+
+    /// File whose first line is the passphrase of the vendor's keys; without it you are asked.
+    #[arg(long, value_name = "FILE", requires = "vendor")]
+    pub(super) passphrase_file: Option<PathBuf>,
 
     /// What a signature takes on this part, in milliseconds: real ones take 2.6 to 600.
     #[arg(long, value_name = "MS", default_value_t = 0)]

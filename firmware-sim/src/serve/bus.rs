@@ -28,17 +28,17 @@ impl Bus {
         Ok(Self::Socket(Listener::tcp(address)?))
     }
 
-    pub(super) fn serve(self, dongles: Vec<(String, SimDongle)>) -> anyhow::Result<()> {
+    pub(super) fn serve(
+        self,
+        dongles: Vec<(String, SimDongle)>,
+        arguments: &Arguments,
+    ) -> anyhow::Result<()> {
         match self {
             Self::Socket(listener) => {
                 let (_, dongle) = dongles.first().context("at least one is counted")?;
                 say(&[(
                     "attach",
-                    format!(
-                        "{} serve --simulate --attach {}",
-                        host(),
-                        listener.attach()?
-                    ),
+                    format!("{} --attach {}", host(arguments), listener.attach()?),
                 )])?;
                 socket::serve(dongle, &listener).context("the socket failed")
             }
@@ -51,7 +51,12 @@ impl Bus {
                         format!("sudo usbip --tcp-port {port} attach -r 127.0.0.1 -b {busid}");
                     say(&[("attach", command)])?;
                 }
-                say(&[("serve", format!("{} serve --simulate --usb", host()))])?;
+                // A vendor's dongles are looked for on USB anyway.
+                let usb = match arguments.vendor {
+                    Some(_) => "",
+                    None => " --usb",
+                };
+                say(&[("serve", format!("{}{usb}", host(arguments)))])?;
                 server.serve().context("the USB bus failed")
             }
         }

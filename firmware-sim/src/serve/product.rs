@@ -1,16 +1,16 @@
 //! What the dongles' channels are for.
 
-use super::Arguments;
+use super::{Arguments, Maker};
 use anyhow::Context;
 use tallykey_protocol::armour::{Label, single};
 use tallykey_protocol::cert::Certificate;
 use tallykey_protocol::limits::PROFILE_MAX;
 use tallykey_protocol::profile::Profile;
-use tallykey_signing::{Vendor, simulator};
+use tallykey_signing::simulator;
 
-/// A product of the simulator's vendor.
+/// A product of the dongles' vendor.
 pub(super) enum Product {
-    /// The demonstration product, or one like it under this id.
+    /// The simulator's demonstration product, or one like it under this id.
     BuiltIn(Option<String>),
     /// A profile from a file: its name, and the record.
     Signed(String, Vec<u8>),
@@ -29,7 +29,7 @@ impl Product {
         Ok(Self::Signed(name, record.to_vec()))
     }
 
-    pub(super) fn profile(&self, vendor: &Vendor) -> anyhow::Result<Profile<'_>> {
+    pub(super) fn profile(&self, maker: &Maker) -> anyhow::Result<Profile<'_>> {
         match self {
             Self::BuiltIn(None) => Ok(simulator::profile()),
             Self::BuiltIn(Some(product)) => Ok(Profile {
@@ -37,9 +37,12 @@ impl Product {
                 ..simulator::profile()
             }),
             Self::Signed(name, record) => {
-                let root = Certificate::parse(vendor.root_certificate())?;
+                let root = Certificate::parse(maker.root())?;
                 Profile::verify(record, &root).with_context(|| {
-                    format!("{name} is no product profile of the simulator's vendor, and a simulated dongle is of no other")
+                    format!(
+                        "{name} is no product profile of {}, whose dongles these are; --vendor names a test vendor",
+                        maker.name()
+                    )
                 })
             }
         }

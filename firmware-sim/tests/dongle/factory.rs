@@ -8,10 +8,10 @@ use tallykey_protocol::command::{
 };
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::status::Status;
-use tallykey_signing::Vendor;
+use tallykey_signing::{Station, Vendor};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::host::{Channel, TalkError};
-use tallykey_sim::provision::{ProvisionError, chip_id, provision};
+use tallykey_sim::provision::{Order, ProvisionError, chip_id, provision, provision_at};
 
 fn lifecycle(channel: &mut Channel) -> Lifecycle {
     channel
@@ -286,4 +286,38 @@ fn a_station_refuses_what_it_cannot_make() {
     let (sealed, _) = provisioned(SERIAL);
     let refused = provision(&sealed, &VENDOR, &order("SIM-0009"), |_| Ok(())).unwrap_err();
     assert!(matches!(refused, ProvisionError::OtherSerial { found, .. } if found == SERIAL));
+}
+
+#[test]
+fn a_station_without_the_issuer_makes_dongles_and_raises_nothing() {
+    let station = Station {
+        issuer: None,
+        ..VENDOR.station()
+    };
+    let dongle = blank(SERIAL);
+    let make = |order: &Order<'_>| {
+        let made = provision_at(&station, &dongle, order, |_| Ok(()));
+        dongle.replug().unwrap();
+        made
+    };
+    let mut order = order(SERIAL);
+    make(&order).unwrap();
+    let before = facts(&mut open(&dongle));
+    assert_eq!((before.grants[0].1, before.grants[0].3.len()), (1, 2));
+    dongle.replug().unwrap();
+    make(&order).unwrap();
+    let more = [("camera", 100)];
+    order.channels = &more;
+    assert!(matches!(make(&order), Err(ProvisionError::NoIssuer)));
+    assert_eq!(facts(&mut open(&dongle)), before);
+}
+
+#[test]
+fn a_station_leaves_the_dongle_of_another_vendor_alone() {
+    let (dongle, _) = provisioned(SERIAL);
+    let before = facts(&mut open(&dongle));
+    dongle.replug().unwrap();
+    let refused = provision(&dongle, &other_vendor(), &order(SERIAL), |_| Ok(())).unwrap_err();
+    assert!(matches!(refused, ProvisionError::OtherVendor(_)));
+    assert_eq!(facts(&mut open(&dongle)), before);
 }

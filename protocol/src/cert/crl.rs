@@ -4,7 +4,7 @@
 //! who has stolen a key writes any date. What the key signed before and is known to be honest stays good by its
 //! digest, in an extension of ours that is not critical: a reader that does not know it refuses more, not less.
 
-use core::fmt;
+use core::{fmt, iter};
 
 use der::{Reader, SliceReader, TagMode, TagNumber, asn1::SequenceRef};
 
@@ -21,6 +21,7 @@ use crate::limits::CRL_MAX;
 pub struct Crl<'a> {
     signed: Signed<'a>,
     issuer: &'a [u8],
+    issued_at: u64,
     /// The entries one after the other, each checked for its form.
     entries: &'a [u8],
     authority_key_id: KeyId,
@@ -61,7 +62,8 @@ impl<'a> Crl<'a> {
         }
         let issuer = r.tlv_bytes()?;
         // §5.1.2.5: nextUpdate is always there. A dongle has no clock to hold it against.
-        if read_time(r)? > read_time(r)? {
+        let issued_at = read_time(r)?;
+        if issued_at > read_time(r)? {
             return Err(CertError::Validity);
         }
         let entries = read_entries(r)?;
@@ -78,6 +80,7 @@ impl<'a> Crl<'a> {
         Ok(Self {
             signed,
             issuer,
+            issued_at,
             entries,
             authority_key_id: authority_key_id.ok_or(CertError::MissingExtension {
                 oid: oid::AUTHORITY_KEY_ID,
@@ -113,6 +116,37 @@ impl<'a> Crl<'a> {
         self.number
     }
 
+    /// When it was issued, seconds since 1970.
+    #[must_use]
+    pub fn issued_at(&self) -> u64 {
+        self.issued_at
+    }
+
+    /// Whether it names `certificate`, which the same root certified.
+    #[must_use]
+    pub fn names(&self, certificate: &Certificate<'_>) -> bool {
+        self.revokes(certificate.serial)
+    }
+
+    /// What it names: the number of each certificate, and since when it is revoked, in seconds since 1970.
+    pub fn revoked(&self) -> impl Iterator<Item = (&'a [u8], u64)> {
+        let mut reader = SliceReader::new(self.entries).ok();
+        iter::from_fn(move || {
+            let reader = reader.as_mut().filter(|reader| !reader.is_finished())?;
+            let (serial, since) = read_entry(reader).ok()?;
+            // Tag and length are one byte each at this size; a zero keeps a number from reading as negative.
+            let number = &serial[2..];
+            Some((number.strip_prefix(&[0]).unwrap_or(number), since))
+        })
+    }
+
+    /// Digests of what stays good although its signer was revoked.
+    pub fn good(&self) -> impl Iterator<Item = &'a [u8; 32]> {
+        let (digests, _) = self.good.as_chunks::<34>();
+        // Each is 04 20 and 32 bytes: checked when it was read.
+        digests.iter().filter_map(|digest| digest.last_chunk())
+    }
+
     /// Whether `certificate`, which the same root certified, is void for what has this digest: a record's digest, or
     /// SHA-256 of a certificate.
     pub(super) fn refuses(&self, certificate: &Certificate<'_>, digest: &[u8; 32]) -> bool {
@@ -127,7 +161,7 @@ impl<'a> Crl<'a> {
         };
         while !reader.is_finished() {
             match read_entry(&mut reader) {
-                Ok(revoked) if revoked == serial => return true,
+                Ok((revoked, _)) if revoked == serial => return true,
                 Ok(_) => {}
                 Err(_) => return true,
             }
@@ -136,8 +170,7 @@ impl<'a> Crl<'a> {
     }
 
     fn stays_good(&self, digest: &[u8; 32]) -> bool {
-        // Each is 04 20 and 32 bytes: checked when it was read.
-        self.good.chunks_exact(34).any(|good| good[2..] == *digest)
+        self.good().any(|good| good == digest)
     }
 }
 
@@ -162,19 +195,19 @@ fn read_entries<'a>(r: &mut SliceReader<'a>) -> Result<&'a [u8], CertError> {
     Ok(entries)
 }
 
-/// One entry; the certificate's number as it is encoded. No entry extension of §5.3 changes what is revoked, but a
+/// One entry: the certificate's number as it is encoded, and since when. No entry extension of §5.3 changes what is revoked, but a
 /// critical one that is not known might.
-fn read_entry<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CertError> {
+fn read_entry<'a>(reader: &mut SliceReader<'a>) -> Result<(&'a [u8], u64), CertError> {
     reader.sequence(|r| {
         let serial = read_serial_number(r)?;
-        read_time(r)?;
+        let since = read_time(r)?;
         if !r.is_finished() {
             each_extension(r.decode()?, |id, critical, _| match critical {
                 true => Err(CertError::UnknownCriticalExtension { oid: id }),
                 false => Ok(()),
             })?;
         }
-        Ok(serial)
+        Ok((serial, since))
     })
 }
 

@@ -3,6 +3,7 @@
 use super::Sin;
 use crate::armour::Label;
 use crate::cbor;
+use crate::cert::Crl;
 use crate::composite::Composite;
 use crate::cose::{Sign1, Typ};
 use crate::limits::OBJECT_MAX;
@@ -34,6 +35,8 @@ pub enum Kind {
     Revocation,
     /// A trust bundle ([`crate::trust`]).
     TrustBundle,
+    /// The root's revocation list of CAs and issuers ([`crate::cert::Crl`]).
+    Crl,
 }
 
 impl Kind {
@@ -57,6 +60,7 @@ impl Kind {
             Self::Time => "time-token",
             Self::Revocation => "revocation-list",
             Self::TrustBundle => "trust-bundle",
+            Self::Crl => "certificate-revocation-list",
         }
     }
 
@@ -74,6 +78,7 @@ impl Kind {
             Self::Time => Label::Time,
             Self::Revocation => Label::Revocation,
             Self::TrustBundle => Label::TrustBundle,
+            Self::Crl => Label::Crl,
         }
     }
 
@@ -96,8 +101,13 @@ impl Kind {
         }
     }
 
-    /// What `bytes` are: a record by its media type, an envelope by its fields.
+    /// What `bytes` are: a record by its media type, an envelope by its fields, a list of certificates by its form.
     pub(super) fn sniff(bytes: &[u8]) -> Result<Self, Sin> {
+        if bytes.first() == Some(&DER) {
+            return Crl::parse(bytes)
+                .map(|_| Self::Crl)
+                .map_err(|_| Sin::Unknown);
+        }
         match bytes.first().map(|initial| initial >> 5) {
             Some(MAP) if Composite::decode(bytes).is_ok() => Ok(Self::Composite),
             Some(MAP) if TrustBundle::decode(bytes).is_ok() => Ok(Self::TrustBundle),
@@ -112,6 +122,9 @@ impl Kind {
         }
     }
 }
+
+/// First byte of a SEQUENCE in DER; in CBOR a lone negative number, which no object of ours is.
+pub(super) const DER: u8 = 0x30;
 
 /// Major types of CBOR (RFC 8949 §3.1).
 const MAP: u8 = 5;

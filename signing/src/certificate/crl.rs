@@ -44,30 +44,68 @@ pub fn revoke(
     root: &[u8],
     key: &dyn Signer,
 ) -> Result<Vec<u8>, CertifyError> {
-    let issued_at = time(revocations.issued_at)?;
+    let entries = entries(revocations)?;
+    sign(revocations, entries, revocations.stays_good, root, key)
+}
+
+/// The list that takes the place of `before`, in DER: what that one revokes stays revoked, what stays good by it
+/// stays good, and `revocations` are added.
+///
+/// # Errors
+/// [`CertifyError`] as for [`revoke`]; [`CertifyError::Refused`] too if `before` is not of this root, and
+/// [`CertifyError::NotHigher`] if the number does not rise.
+pub fn revoke_after(
+    before: &[u8],
+    revocations: &Revocations<'_>,
+    root: &[u8],
+    key: &dyn Signer,
+) -> Result<Vec<u8>, CertifyError> {
+    let read = Crl::parse(before)?;
+    read.verify(&Certificate::parse(root)?)?;
+    if revocations.number <= read.number() {
+        return Err(CertifyError::NotHigher {
+            number: revocations.number,
+            before: read.number(),
+        });
+    }
+    let list: CertificateList = CertificateList::from_der(before)?;
+    let mut entries_after = list.tbs_cert_list.revoked_certificates.unwrap_or_default();
+    entries_after.extend(entries(revocations)?);
+    let good: Vec<[u8; 32]> = read.good().chain(revocations.stays_good).copied().collect();
+    sign(revocations, entries_after, &good, root, key)
+}
+
+fn entries(revocations: &Revocations<'_>) -> Result<Vec<RevokedCert>, CertifyError> {
+    let revocation_date = time(revocations.issued_at)?;
     let entry = |der: &&[u8]| {
         let certificate = x509_cert::Certificate::from_der(der)?;
         Ok(RevokedCert {
             serial_number: certificate.tbs_certificate().serial_number().clone(),
-            revocation_date: issued_at,
+            revocation_date,
             crl_entry_extensions: None,
         })
     };
-    let entries = revocations
-        .certificates
-        .iter()
-        .map(entry)
-        .collect::<der::Result<Vec<RevokedCert>>>()?;
+    let entries = revocations.certificates.iter().map(entry);
+    Ok(entries.collect::<der::Result<_>>()?)
+}
+
+fn sign(
+    revocations: &Revocations<'_>,
+    entries: Vec<RevokedCert>,
+    stays_good: &[[u8; 32]],
+    root: &[u8],
+    key: &dyn Signer,
+) -> Result<Vec<u8>, CertifyError> {
     let algorithm = adapter::algorithm();
     let body = TbsCertList {
         version: Version::V2,
         signature: algorithm.clone(),
         issuer: issuer_name(root)?,
-        this_update: issued_at,
+        this_update: time(revocations.issued_at)?,
         next_update: Some(time(NO_END)?),
         // RFC 5280 §5.1.2.6: absent, not empty.
         revoked_certificates: (!entries.is_empty()).then_some(entries),
-        crl_extensions: Some(extensions(revocations, root)?),
+        crl_extensions: Some(extensions(revocations.number, stays_good, root)?),
     };
     let signature = key.sign(&Sha256::digest(body.to_der()?).into())?;
     let signature = Signature::from_slice(&signature)?.to_der();
@@ -81,21 +119,24 @@ pub fn revoke(
     Ok(der)
 }
 
-fn extensions(revocations: &Revocations<'_>, root: &[u8]) -> Result<Vec<Extension>, CertifyError> {
+fn extensions(
+    number: u64,
+    stays_good: &[[u8; 32]],
+    root: &[u8],
+) -> Result<Vec<Extension>, CertifyError> {
     let name = issuer_name(root)?;
     let root = Certificate::parse(root)?;
     let authority = AuthorityKeyIdentifier {
         key_identifier: Some(OctetString::new(key_id(root.public_key()))?),
         ..Default::default()
     };
-    let number = CrlNumber(Uint::try_from(revocations.number)?);
+    let number = CrlNumber(Uint::try_from(number)?);
     let mut extensions = vec![
         authority.to_extension(&name, &[])?,
         number.to_extension(&name, &[])?,
     ];
-    if !revocations.stays_good.is_empty() {
-        let digests = revocations
-            .stays_good
+    if !stays_good.is_empty() {
+        let digests = stays_good
             .iter()
             .map(|digest| OctetString::new(digest.as_slice()))
             .collect::<der::Result<Vec<_>>>()?;

@@ -12,7 +12,7 @@ use tallykey_protocol::{
 };
 use tallykey_signing::{
     Signer, SoftwareKey,
-    certificate::{CertifyError, Revocations, revoke},
+    certificate::{CertifyError, Revocations, revoke, revoke_after},
     sign_grant,
 };
 use x509_cert::crl::CertificateList;
@@ -294,4 +294,53 @@ fn a_list_has_a_greatest_length_and_no_bit_of_it_may_change() {
     for length in 0..der.len() {
         assert!(Crl::parse(&der[..length]).is_err(), "{length} bytes");
     }
+}
+
+#[test]
+fn a_list_that_follows_another_takes_nothing_back() {
+    let pki = pki(1);
+    let root = Certificate::parse(&pki.root).unwrap();
+    let first = list(&pki, 7, &[&pki.issuer], &[[1; 32]]);
+    let certificates = [&pki.factory[..]];
+    let more = |number| Revocations {
+        number,
+        issued_at: BEGIN + 60,
+        certificates: &certificates,
+        stays_good: &[[2; 32]],
+    };
+    let der = revoke_after(&first, &more(8), &pki.root, &pki.root_key).unwrap();
+    let second = Crl::parse(&der).unwrap();
+    second.verify(&root).unwrap();
+    assert_eq!((second.number(), second.issued_at()), (8, BEGIN + 60));
+    let named = |der: &[u8]| second.names(&Certificate::parse(der).unwrap());
+    assert!(named(&pki.issuer) && named(&pki.factory) && !named(&pki.factory_issuer));
+    let good: Vec<_> = second.good().copied().collect();
+    assert_eq!(good, [[1; 32], [2; 32]]);
+    let numbers = [&pki.issuer, &pki.factory].map(|der| {
+        let (_, certificate) = X509Certificate::from_der(der).unwrap();
+        let number = certificate.raw_serial();
+        number.strip_prefix(&[0]).unwrap_or(number).to_vec()
+    });
+    let revoked: Vec<_> = second.revoked().collect();
+    let expected = [(&numbers[0][..], BEGIN), (&numbers[1], BEGIN + 60)];
+    assert_eq!(revoked, expected);
+
+    let refused = revoke_after(&first, &more(7), &pki.root, &pki.root_key).unwrap_err();
+    let not_higher = matches!(
+        refused,
+        CertifyError::NotHigher {
+            number: 7,
+            before: 7
+        }
+    );
+    assert!(not_higher, "{refused:?}");
+    let theirs = list(&self::pki(11), 1, &[], &[]);
+    let refused = revoke_after(&theirs, &more(8), &pki.root, &pki.root_key).unwrap_err();
+    let foreign = matches!(
+        refused,
+        CertifyError::Refused {
+            source: CertError::OtherVendor { .. }
+        }
+    );
+    assert!(foreign, "{refused:?}");
 }

@@ -1,7 +1,10 @@
 //! Every code that an answer can carry, with its HTTP status: the one table of both.
 
 use crate::{
-    licence::{DongleRule, IssuedRefusal, LicenceRefusal, Refusal},
+    licence::{
+        DongleRule, IssuedRefusal, LicenceRefusal, Refusal, conversion::ConversionRefusal,
+        machine_binding::CannotBind,
+    },
     service::Fault,
 };
 
@@ -63,6 +66,27 @@ codes! {
     ISSUER_REVOKED = "issuer-revoked", 422, "damaged-file", "The signer was revoked";
     NOT_BELIEVED = "not-believed", 422, "damaged-file", "The dongle does not believe the record";
     NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
+    DONGLE_EMPTY = "dongle-empty", 409, "too-few-licences", "The dongle has nothing to give";
+    WHICH_DONGLE = "which-dongle", 409, "wrong-procedure", "Several dongles are plugged in";
+    CONVERT_NOT_ALLOWED = "convert-not-allowed", 409, "wrong-procedure", "The vendor does not allow the conversion";
+    NOTHING_TO_CONVERT = "nothing-to-convert", 422, "wrong-procedure", "Nothing is asked for";
+    NOT_ENOUGH = "not-enough", 409, "too-few-licences", "The dongle has fewer channels";
+    CONVERT_ALL_HERE = "convert-all-here", 409, "wrong-procedure", "A part would stay in the dongle and count for nothing";
+    BAD_REQUEST_FILE = "bad-request-file", 422, "damaged-file", "The request file is not usable";
+    REQUEST_OTHER_PRODUCT = "request-other-product", 422, "migration", "The request is for another product";
+    CONVERSION_UNDER_WAY = "conversion-under-way", 409, "wrong-procedure", "Another conversion is under way";
+    NO_SUCH_CONVERSION = "no-such-conversion", 404, "wrong-procedure", "There is no such conversion";
+    CONVERSION_DONE = "conversion-done", 409, "wrong-procedure", "The conversion is done";
+    OWNER_CODE_NEEDED = "owner-code-needed", 422, "wrong-procedure", "The owner code is needed";
+    BAD_OWNER_CODE = "bad-owner-code", 422, "wrong-procedure", "Not an owner code";
+    OWNER_CODE_WRONG = "owner-code-wrong", 403, "wrong-procedure", "The owner code is wrong";
+    OWNER_LOCKED = "owner-locked", 403, "wrong-procedure", "The dongle is locked";
+    NOT_CONFIRMED = "not-confirmed", 409, "wrong-procedure", "Nobody pressed the dongle's button";
+    RECEIPTS_FULL = "receipts-full", 409, "wrong-procedure", "The dongle has no room for a receipt";
+    DONGLE_CHANGED = "dongle-changed", 409, "wrong-procedure", "The dongle changed meanwhile";
+    REFUSED_BY_DONGLE = "refused-by-dongle", 409, "wrong-procedure", "The dongle refuses";
+    MACHINE_TOO_VAGUE = "machine-too-vague", 409, "wrong-procedure", "The machine shows too little of itself";
+    MACHINE_NOT_UNIQUE = "machine-not-unique", 409, "wrong-procedure", "Nothing tells the machine from others of its make";
     BAD_DEVICE_ID = "bad-device-id", 422, "wrong-procedure", "Not a device id";
     UNKNOWN_FEATURE = "unknown-feature", 422, "wrong-procedure", "The product has no such feature";
     BAD_MODEL = "bad-model", 422, "wrong-procedure", "Not a model name";
@@ -94,6 +118,7 @@ codes! {
     NO_RANDOMNESS = "no-randomness", 503, "fault", "The random source failed";
     DONGLE_FAILED = "dongle-failed", 503, "fault", "The dongle did not answer";
     DONGLE_SLOW = "dongle-slow", 503, "fault", "The dongle has not answered yet";
+    CONVERSION_INTERRUPTED = "conversion-interrupted", 503, "fault", "The conversion was interrupted; nothing is lost";
     SERVICE_STOPPING = "service-stopping", 503, "fault", "The service is stopping";
     NOT_READY = "not-ready", 503, "fault", "The service is not ready";
     INTERNAL = "internal", 500, "fault", "The service made a mistake";
@@ -120,6 +145,8 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::BadLabel { .. } => &BAD_LABEL,
         Refusal::Licence(refusal) => of_licence(refusal),
         Refusal::Issued(refusal) => of_issued(refusal),
+        Refusal::Conversion(refusal) => of_conversion(refusal),
+        Refusal::CannotBind(refusal) => of_machine(refusal),
         Refusal::NoSuchLicence { .. } => &NO_SUCH_LICENCE,
         Refusal::NotALicence { .. } => &NOT_A_LICENCE,
         Refusal::DamagedFile { .. } => &DAMAGED_FILE,
@@ -165,6 +192,37 @@ const fn of_rule(rule: DongleRule) -> &'static Code {
     }
 }
 
+const fn of_conversion(refusal: &ConversionRefusal) -> &'static Code {
+    match refusal {
+        ConversionRefusal::Empty { .. } => &DONGLE_EMPTY,
+        ConversionRefusal::WhichDongle { .. } => &WHICH_DONGLE,
+        ConversionRefusal::NotAllowed => &CONVERT_NOT_ALLOWED,
+        ConversionRefusal::Nothing => &NOTHING_TO_CONVERT,
+        ConversionRefusal::NotEnough { .. } => &NOT_ENOUGH,
+        ConversionRefusal::NotAll => &CONVERT_ALL_HERE,
+        ConversionRefusal::BadRequest { .. } => &BAD_REQUEST_FILE,
+        ConversionRefusal::OtherProduct { .. } => &REQUEST_OTHER_PRODUCT,
+        ConversionRefusal::UnderWay { .. } => &CONVERSION_UNDER_WAY,
+        ConversionRefusal::NoSuch { .. } => &NO_SUCH_CONVERSION,
+        ConversionRefusal::Done { .. } => &CONVERSION_DONE,
+        ConversionRefusal::CodeNeeded => &OWNER_CODE_NEEDED,
+        ConversionRefusal::NoCode => &BAD_OWNER_CODE,
+        ConversionRefusal::WrongCode { .. } => &OWNER_CODE_WRONG,
+        ConversionRefusal::Locked => &OWNER_LOCKED,
+        ConversionRefusal::NotConfirmed => &NOT_CONFIRMED,
+        ConversionRefusal::ReceiptsFull => &RECEIPTS_FULL,
+        ConversionRefusal::Stale => &DONGLE_CHANGED,
+        ConversionRefusal::ByDongle { .. } => &REFUSED_BY_DONGLE,
+    }
+}
+
+const fn of_machine(refusal: &CannotBind) -> &'static Code {
+    match refusal {
+        CannotBind::TooLittle { .. } => &MACHINE_TOO_VAGUE,
+        CannotBind::NoIdentity { .. } => &MACHINE_NOT_UNIQUE,
+    }
+}
+
 pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
     match fault {
         Fault::StoreUnavailable { .. } => &STORE_UNAVAILABLE,
@@ -172,6 +230,7 @@ pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
         Fault::NoRandomness { .. } => &NO_RANDOMNESS,
         Fault::DongleFailed { .. } => &DONGLE_FAILED,
         Fault::DongleSlow { .. } => &DONGLE_SLOW,
+        Fault::Interrupted { .. } => &CONVERSION_INTERRUPTED,
         Fault::Stopping => &SERVICE_STOPPING,
     }
 }

@@ -1,6 +1,9 @@
 //! What `serve` prints once it answers: where, what it counts, and what to type next.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use owo_colors::OwoColorize;
 use serde_json::json;
@@ -27,6 +30,18 @@ pub struct Banner<'a> {
     pub places: &'a Places,
     /// Where it listens for callers with a bearer token.
     pub port: Option<SocketAddr>,
+    /// Of the simulated dongle that the service itself has plugged in.
+    pub owner_code: Option<&'a OwnerCode>,
+}
+
+/// Where a simulated dongle's owner code is kept, which a person types to give channels away. A real one is on a slip
+/// of paper.
+#[derive(Debug)]
+pub struct OwnerCode {
+    /// The code, unless its file was lost.
+    pub code: Option<String>,
+    /// The file, for this user's eyes only.
+    pub file: PathBuf,
 }
 
 impl Banner<'_> {
@@ -40,6 +55,7 @@ impl Banner<'_> {
             "socket": self.places.socket,
             "url": self.url(),
             "state_folder": self.places.state,
+            "owner_code": self.owner_code.map(|kept| json!({ "code": kept.code, "file": kept.file })),
             "next": self.commands(),
         });
         screen.answer(&document, || self.readable())
@@ -96,11 +112,29 @@ impl Banner<'_> {
         ] {
             out.push_str(&format!("{:<13} {}\n", name, plain(&value)));
         }
+        if let Some(kept) = self.owner_code {
+            out.push_str(&kept.readable());
+        }
         out.push_str("\nNext, in another terminal:\n\n");
         for command in self.commands() {
             out.push_str(&format!("  {}\n", plain(&command).bold()));
         }
         out.push_str("\nCtrl-C stops it.\n");
         out
+    }
+}
+
+impl OwnerCode {
+    fn readable(&self) -> String {
+        let file = self.file.display().to_string();
+        let (code, file) = match &self.code {
+            Some(code) => (&**code, format!("kept in {file}")),
+            None => ("not known", format!("{file} is not there")),
+        };
+        format!(
+            "\nowner code of the simulated dongle: {}\n{}\n",
+            plain(code),
+            plain(&file)
+        )
     }
 }

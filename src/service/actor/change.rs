@@ -70,7 +70,7 @@ impl<S: Store> Core<S> {
     ) -> Result<PoolChanged, ServiceError> {
         let (profile, ledger) = (&self.settings.profile, &self.state.ledger);
         let event = ledger.change_pool(profile, &self.supply, change)?;
-        let was = self.waiting(ledger, &self.supply);
+        let was = self.suspended(ledger, &self.supply);
         let rehearsed = if dry_run {
             Some(self.rehearse(event.as_slice()))
         } else {
@@ -84,7 +84,7 @@ impl<S: Store> Core<S> {
             Some(ledger) => (ledger, &self.stock(ledger)),
             None => (&self.state.ledger, &self.supply),
         };
-        let now = self.waiting(ledger, supply);
+        let now = self.suspended(ledger, supply);
         let mut views = Views::of(ledger, supply);
         Ok(PoolChanged {
             suspended: views.only_in(&now, &was),
@@ -94,7 +94,7 @@ impl<S: Store> Core<S> {
     }
 
     /// Ids of all allocations that do not count, feature by feature.
-    pub(super) fn waiting(&self, ledger: &Ledger, supply: &Supply) -> Vec<Uuid> {
+    pub(super) fn suspended(&self, ledger: &Ledger, supply: &Supply) -> Vec<Uuid> {
         let mut views = Views::of(ledger, supply);
         let features = self.settings.profile.features().iter();
         features
@@ -127,7 +127,7 @@ impl<S: Store> Core<S> {
     }
 
     /// The ledger as `events` would make it.
-    fn rehearse(&self, events: &[Event]) -> Ledger {
+    pub(super) fn rehearse(&self, events: &[Event]) -> Ledger {
         let mut ledger = self.state.ledger.clone();
         let at = self.now_ms();
         for (seq, event) in (self.state.head.seq + 1..).zip(events) {

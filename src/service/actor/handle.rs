@@ -69,6 +69,18 @@ impl<S: Store> Core<S> {
                 let result = self.resolve(&actor, keep, dry_run, batch);
                 batch.answer(reply, result);
             }
+            Request::Convert { actor, ask, reply } => self.convert(&actor, *ask, reply, batch),
+            Request::CancelConversion { actor, id, reply } => {
+                let result = self.cancel_conversion(&actor, id, batch);
+                batch.answer(reply, result);
+            }
+            Request::AcknowledgeReceipt { actor, id, reply } => {
+                self.acknowledge_receipt(&actor, id, reply);
+            }
+            Request::Conversions { reply } => {
+                let conversions = self.conversions();
+                batch.answer::<_, ServiceError>(reply, Ok(conversions));
+            }
             Request::Licences { reply } => {
                 let licences = self.licences(&self.state.ledger, &self.supply);
                 batch.answer::<_, ServiceError>(reply, Ok(licences));
@@ -252,7 +264,7 @@ impl<S: Store> Core<S> {
     }
 }
 
-fn no_randomness(error: getrandom::Error) -> Fault {
+pub(super) fn no_randomness(error: getrandom::Error) -> Fault {
     Fault::NoRandomness {
         source: Arc::new(error),
     }

@@ -9,13 +9,13 @@ use crate::ledger::{Event, Posted};
 use crate::licence::{DongleRecord, IssuedRefusal, Matter};
 
 use super::super::batch::Batch;
-use super::super::deliveries::{Delivered, Handover, Parcel, Route};
 use super::super::fault::{Fault, ServiceError};
 use super::super::ports::Store;
 use super::super::request::{Actor, ImportItem, Imported};
 use super::super::token::hex;
 use super::super::watch::DongleEvent;
 use super::Core;
+use super::deliveries::{Delivered, Handover, Parcel, Route};
 
 /// What came of the objects of a file so far, and what is still to be done with some.
 #[derive(Default)]
@@ -81,9 +81,10 @@ impl<S: Store> Core<S> {
             self.record(actor, &event, batch);
         }
         let done = (reply, intake.items);
-        let (import, errands) = self.deliveries.wait(done, routes, self.time.running_ms());
+        let (now_ms, tell) = (self.time.running_ms(), &self.outcomes.tell);
+        let (import, errands) = self.deliveries.wait(done, routes, now_ms, tell);
         batch.imports.push(import);
-        batch.after.extend(errands);
+        batch.errands.extend(errands);
     }
 
     /// Where everything goes. What goes nowhere is told in its item.

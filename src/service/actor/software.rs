@@ -4,9 +4,9 @@ use tallykey_protocol::file::{self, Objects};
 use tallykey_protocol::limits::OBJECT_MAX;
 
 use crate::arbiter::{self, Kind};
-use crate::ledger::{Bytes, Event};
+use crate::ledger::{Event, Ledger, Supply};
 use crate::licence::machine_binding::Facts;
-use crate::licence::{DongleRecord, Form, Refusal, SoftwareLicence};
+use crate::licence::{DongleRecord, Entitlement, Form, Refusal, SoftwareLicence};
 
 use super::super::batch::Batch;
 use super::super::fault::ServiceError;
@@ -17,7 +17,6 @@ use super::super::token::hex;
 use super::issued::{ImportReply, Intake};
 use super::views::Views;
 use super::{Core, publish};
-use crate::ledger::Supply;
 
 /// Longest part of an id that is told back.
 const SHOWN: usize = 64;
@@ -45,6 +44,7 @@ impl<S: Store> Core<S> {
             }
         }
         self.read_licences(&facts, batch);
+        self.take_over_if_converted(batch);
         self.weigh(batch);
         self.dispatch(actor, intake, reply, batch);
     }
@@ -88,17 +88,12 @@ impl<S: Store> Core<S> {
             Ok(licence) => licence,
             Err(refusal) => return ImportItem::refused(kind, refusal),
         };
-        let admitted = admit(&self.state.shelf, &licence, facts, |id, absorbs| {
-            Event::LicenceImported {
-                id,
-                form: form.name().to_owned(),
-                revision: licence.revision(),
-                absorbs,
-                record: Bytes(object.bytes.to_vec()),
-            }
-        });
+        let admitted = admit(&self.state.shelf, &licence, facts, object.bytes);
         let outcome = admitted.map(|event| match event {
             Some(event) => {
+                if form == Form::Composite {
+                    self.keep_receipt_of(object.bytes, batch);
+                }
                 self.record(actor, &event, batch);
                 Imported::New
             }
@@ -154,30 +149,32 @@ impl<S: Store> Core<S> {
         }
         let event = arbiter::Event::Keep(keep);
         let next = arbiter::decide(state, event, self.settings.takeover);
-        let active = arbiter::activate(next, self.counting());
-        let pool = self.state.ledger.pool();
-        let supply = Supply::new(&self.settings.profile, &active, pool, self.now_s());
-
-        let (before, was) = (
-            self.standpoint(state, &self.supply),
-            self.waiting(&self.state.ledger, &self.supply),
-        );
-        let (after, now) = (
-            self.standpoint(next, &supply),
-            self.waiting(&self.state.ledger, &supply),
-        );
-        let mut views = Views::of(&self.state.ledger, &supply);
-        let resolution = Resolution {
-            before,
-            after,
-            suspended: views.only_in(&now, &was),
-            resumed: views.only_in(&was, &now),
-        };
+        let resolution = self.foresee(next, self.counting(), &self.state.ledger);
         if !dry_run {
             self.decide_as(actor, event, batch);
             self.settle();
         }
         Ok(resolution)
+    }
+
+    /// What would be so in another state of the arbiter, with these sources and this ledger.
+    pub(super) fn foresee(
+        &self,
+        next: arbiter::State,
+        all: impl IntoIterator<Item = Entitlement>,
+        ledger: &Ledger,
+    ) -> Resolution {
+        let active = arbiter::activate(next, all);
+        let supply = Supply::new(&self.settings.profile, &active, ledger.pool(), self.now_s());
+        let was = self.suspended(&self.state.ledger, &self.supply);
+        let now = self.suspended(ledger, &supply);
+        let mut views = Views::of(ledger, &supply);
+        Resolution {
+            before: self.standpoint(self.state.arbiter, &self.supply),
+            after: self.standpoint(next, &supply),
+            suspended: views.only_in(&now, &was),
+            resumed: views.only_in(&was, &now),
+        }
     }
 
     fn standpoint(&self, state: arbiter::State, supply: &Supply) -> Standpoint {

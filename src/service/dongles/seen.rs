@@ -1,8 +1,10 @@
 //! A dongle that is plugged in.
 
+use std::collections::BTreeSet;
+
 use tallykey_protocol::id;
 
-use crate::dongle::Fault;
+use crate::dongle::{Evidence, Fault};
 use crate::ledger::Event;
 use crate::licence::HeldGrant;
 
@@ -20,9 +22,12 @@ pub(super) struct Seen {
 
 #[derive(Debug)]
 pub(super) struct Open {
-    pub(super) serial: String,
-    pub(super) thumbprint: [u8; 32],
+    /// The grants that it proved to hold.
     pub(super) held: Vec<HeldGrant>,
+    /// What it proved last.
+    pub(super) evidence: Evidence,
+    /// Counters of the receipts that it was told of since.
+    pub(super) told: BTreeSet<u64>,
 }
 
 impl Seen {
@@ -46,15 +51,15 @@ impl Seen {
 
     pub(super) fn is_open(&self, thumbprint: &[u8; 32]) -> bool {
         let open = self.open.as_ref();
-        open.is_some_and(|open| open.thumbprint == *thumbprint)
+        open.is_some_and(|open| open.evidence.thumbprint == *thumbprint)
     }
 }
 
 impl Open {
     pub(super) fn left(self) -> Event {
         Event::DongleLeft {
-            serial: self.serial,
-            thumbprint: hex(&self.thumbprint),
+            thumbprint: hex(&self.evidence.thumbprint),
+            serial: self.evidence.serial,
         }
     }
 }

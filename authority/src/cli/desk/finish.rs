@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Failure, Screen};
 use crate::{
     desk::DeskError,
-    keys::{self, KeysError},
+    keys::{self, KeyError, KeysError},
     ledger::{Entry, Register},
     text::plain,
 };
@@ -96,7 +96,7 @@ impl Finish {
         {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failure::NotConfirmed),
-            Err(source) => Err(KeysError::Ask { source }.into()),
+            Err(source) => Err(KeyError::Ask { source }.into()),
         }
     }
 

@@ -9,9 +9,10 @@ use crate::dongle::{self, Evidence, Open, Trouble};
 use crate::ledger::Posted;
 use crate::licence::{DongleRule, IssuedRefusal};
 
-use super::fault::{Fault, ServiceError};
-use super::request::{ImportItem, Imported, OwnerCode};
-use super::watch::{After, Errand};
+use super::super::fault::{Fault, ServiceError};
+use super::super::request::{ImportItem, Imported, NewOwnerCode};
+use super::super::watch::{After, Errand};
+use super::outcome::Outcome;
 
 /// Running time that an import waits for its dongles, milliseconds: some dozens of the slowest signatures.
 const PATIENCE_MS: u64 = 60_000;
@@ -43,7 +44,7 @@ pub(super) struct Route {
 /// What a dongle made of a record.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Taken(Option<OwnerCode>),
+    Taken(Option<NewOwnerCode>),
     Held,
     Refused(DongleRule),
     Failed(Arc<dongle::Fault>),
@@ -79,31 +80,13 @@ pub(super) type Done = (
 );
 
 /// Every import that waits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Deliveries {
     next: u64,
     waiting: BTreeMap<u64, Waiting>,
-    tell: mpsc::UnboundedSender<Delivered>,
-    told: mpsc::UnboundedReceiver<Delivered>,
 }
 
 impl Deliveries {
-    pub(super) fn new() -> Self {
-        // Each errand tells once, and the watch bounds the errands.
-        let (tell, told) = mpsc::unbounded_channel();
-        Self {
-            next: 0,
-            waiting: BTreeMap::new(),
-            tell,
-            told,
-        }
-    }
-
-    /// What the next dongle says.
-    pub(super) async fn hear(&mut self) -> Option<Delivered> {
-        self.told.recv().await
-    }
-
     /// Keeps an answer until every dongle on its way has spoken; what is to be done in their sessions, and the number
     /// of the import.
     pub(super) fn wait(
@@ -111,6 +94,7 @@ impl Deliveries {
         (reply, items): Done,
         routes: Vec<Route>,
         now_ms: u64,
+        tell: &mpsc::UnboundedSender<Outcome>,
     ) -> (u64, Vec<(String, Errand)>) {
         self.next += 1;
         let import = self.next;
@@ -123,7 +107,6 @@ impl Deliveries {
             until_ms,
         };
         self.waiting.insert(import, waiting);
-        let tell = &self.tell;
         let errands = routes.into_iter().map(|route| {
             let key = route.key.clone();
             (key, errand(import, route, tell.clone()))
@@ -192,7 +175,7 @@ impl Answer {
 }
 
 /// Hands everything over, has the dongle prove what it is then, and tells.
-fn errand(import: u64, route: Route, tell: mpsc::UnboundedSender<Delivered>) -> Errand {
+fn errand(import: u64, route: Route, tell: mpsc::UnboundedSender<Outcome>) -> Errand {
     Box::new(move |open| {
         let mut delivered = Delivered {
             import,
@@ -218,7 +201,7 @@ fn errand(import: u64, route: Route, tell: mpsc::UnboundedSender<Delivered>) -> 
             }
         }
         // Nobody hears it when the service is stopping: the same file tells it again.
-        tell.send(delivered).ok();
+        tell.send(Outcome::Delivered(Box::new(delivered))).ok();
         after
     })
 }
@@ -247,7 +230,7 @@ fn hand(open: &mut Open, parcel: &Parcel) -> Answer {
         Handover::Instruct => open.instruct(record),
     };
     match taken {
-        Ok(code) => Answer::Taken(code.map(OwnerCode)),
+        Ok(code) => Answer::Taken(code.map(NewOwnerCode)),
         Err(fault) => match rule_of(&fault) {
             Some(DongleRule::RevisionHeld) => Answer::Held,
             Some(rule) => Answer::Refused(rule),

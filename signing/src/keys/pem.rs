@@ -7,20 +7,20 @@ use pkcs8::{
     Document, EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef, SecretDocument,
     der::pem::PemLabel,
 };
-use tallykey_signing::SoftwareKey;
 use zeroize::Zeroizing;
 
-use super::{KeysError, Passphrase, folder};
+use super::{KeyError, Passphrase, read};
+use crate::SoftwareKey;
 
 /// RFC 7468 §5.1.
 const CERTIFICATE: &str = "CERTIFICATE";
 
 /// The key as a text that only `passphrase` opens: PBES2 (RFC 8018 §6.2) with scrypt and AES-256-CBC.
-pub(super) fn encrypt(
-    key: &SoftwareKey,
-    passphrase: &Passphrase,
-) -> Result<Zeroizing<String>, KeysError> {
-    let pem = key.to_pem().map_err(|error| KeysError::Encrypt {
+///
+/// # Errors
+/// [`KeyError::Encrypt`].
+pub fn encrypt(key: &SoftwareKey, passphrase: &Passphrase) -> Result<Zeroizing<String>, KeyError> {
+    let pem = key.to_pem().map_err(|error| KeyError::Encrypt {
         source: error.into(),
     })?;
     let encrypt = || -> pkcs8::Result<_> {
@@ -29,18 +29,18 @@ pub(super) fn encrypt(
             PrivateKeyInfoRef::try_from(plain.as_bytes())?.encrypt(passphrase.as_bytes())?;
         Ok(encrypted.to_pem(EncryptedPrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)?)
     };
-    encrypt().map_err(|source| KeysError::Encrypt {
+    encrypt().map_err(|source| KeyError::Encrypt {
         source: source.into(),
     })
 }
 
 /// The key in the file at `path`.
-pub(super) fn decrypt(path: &Path, passphrase: &Passphrase) -> Result<SoftwareKey, KeysError> {
-    let not_a_key = |source: Box<dyn std::error::Error + Send + Sync>| KeysError::NotAKey {
+pub(super) fn decrypt(path: &Path, passphrase: &Passphrase) -> Result<SoftwareKey, KeyError> {
+    let not_a_key = |source: Box<dyn std::error::Error + Send + Sync>| KeyError::NotAKey {
         path: path.to_owned(),
         source,
     };
-    let text = folder::read(path)?;
+    let text = read(path)?;
     let (label, document) =
         SecretDocument::from_pem(&text).map_err(|source| not_a_key(source.into()))?;
     if label != EncryptedPrivateKeyInfoRef::PEM_LABEL {
@@ -51,7 +51,7 @@ pub(super) fn decrypt(path: &Path, passphrase: &Passphrase) -> Result<SoftwareKe
     let plain =
         encrypted
             .decrypt(passphrase.as_bytes())
-            .map_err(|_| KeysError::WrongPassphrase {
+            .map_err(|_| KeyError::WrongPassphrase {
                 path: path.to_owned(),
             })?;
     let pem = plain
@@ -61,19 +61,25 @@ pub(super) fn decrypt(path: &Path, passphrase: &Passphrase) -> Result<SoftwareKe
 }
 
 /// A certificate as text.
-pub(super) fn certificate(der: &[u8]) -> Result<String, KeysError> {
+///
+/// # Errors
+/// [`KeyError::Encrypt`].
+pub fn to_pem(der: &[u8]) -> Result<String, KeyError> {
     let encode = || Document::try_from(der)?.to_pem(CERTIFICATE, LineEnding::LF);
-    encode().map_err(|source| KeysError::Encrypt {
+    encode().map_err(|source| KeyError::Encrypt {
         source: source.into(),
     })
 }
 
 /// The certificate in the file at `path`, in DER; nothing in it has been believed.
-pub(super) fn read_certificate(path: &Path) -> Result<Vec<u8>, KeysError> {
-    let text = folder::read(path)?;
+///
+/// # Errors
+/// [`KeyError`].
+pub fn read_certificate(path: &Path) -> Result<Vec<u8>, KeyError> {
+    let text = read(path)?;
     match Document::from_pem(&text) {
         Ok((CERTIFICATE, document)) => Ok(document.into_vec()),
-        _ => Err(KeysError::NotACertificate {
+        _ => Err(KeyError::NotACertificate {
             path: path.to_owned(),
         }),
     }
