@@ -14,6 +14,7 @@ use p256::ecdsa::{Signature, SigningKey};
 use tallykey::dongle::{Found, Open, Timing, Vendor};
 use tallykey::usb::{ReportPort, UsbError};
 use tallykey_protocol::command::Command;
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::report::Report;
 use tallykey_protocol::trust::TrustBundle;
 use tallykey_signing::simulator;
@@ -78,6 +79,7 @@ fn sold() -> Result<SimDongle, Box<dyn Error>> {
         profile: &simulator::profile(),
         channels: &[("camera", 64), ("vca", 8)],
         raise: true,
+        convert: Convert::None,
         now: simulator::ISSUED_AT,
     };
     provision(&dongle, &simulator::vendor()?, &order, |_| Ok(()))?;

@@ -17,6 +17,7 @@ use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
 use tallykey::usb::sim::LocalFinder;
 use tallykey_client::wire::{AllocationState, Ask};
 use tallykey_client::{Client, ClientError, Endpoint};
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::trust::TrustBundle;
 use tallykey_signing::{Vendor, simulator};
 use tallykey_sim::dongle::SimDongle;
@@ -35,6 +36,7 @@ fn dongle(vendor: &Vendor) -> SimDongle {
         profile: &simulator::profile(),
         channels: &[("camera", 2)],
         raise: true,
+        convert: Convert::None,
         now: simulator::ISSUED_AT,
     };
     provision(&dongle, vendor, &order, |_| Ok(())).expect("the station finishes");

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use std::io;
 use tallykey_protocol::cert::CertError;
 use tallykey_protocol::command::{Command, Empty, hello, seal};
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::lifecycle::Lifecycle;
 use tallykey_protocol::limits::LINES_MAX;
 use tallykey_protocol::profile::Profile;
@@ -38,6 +39,8 @@ pub struct Order<'a> {
     pub channels: &'a [(&'a str, u64)],
     /// Whether a dongle that has channels of the product already gets these too; otherwise it keeps what it has.
     pub raise: bool,
+    /// Which way its channels may be made a software licence.
+    pub convert: Convert,
     /// When its certificate and grant are issued, seconds since 1970.
     pub now: u64,
 }

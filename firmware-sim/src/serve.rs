@@ -135,6 +135,7 @@ impl Arguments {
                 &channels
             },
             raise: !channels.is_empty(),
+            convert: self.convert.into(),
             now,
         };
         provision_at(&maker.station(), dongle, &order, |code| match &self.flash {

@@ -7,6 +7,7 @@ use tallykey::{
     store::StateFolder,
     usb::sim::LocalFinder,
 };
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::profile::Profile;
 use tallykey_signing::{Vendor, simulator};
 
@@ -63,6 +64,7 @@ pub(crate) fn bus(
             &asked
         },
         raise: !asked.is_empty(),
+        convert: Convert::Offline,
         now: now.map_or(0, |since| since.as_secs()),
     };
     let kept = OwnerCodeFile::beside(&flash);

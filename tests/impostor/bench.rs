@@ -8,6 +8,7 @@ use tallykey::usb::sim::LocalFinder;
 use tallykey::usb::{Finder, ReportPort, UsbError};
 use tallykey_protocol::command::{Decode, Encode};
 use tallykey_protocol::frame::{Exchange, Packets, Progress};
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::limits::MESSAGE_MAX;
 use tallykey_protocol::report::Report;
 use tallykey_protocol::trust::TrustBundle;
@@ -39,6 +40,7 @@ pub(crate) fn made_by(maker: &tallykey_signing::Vendor) -> SimDongle {
         profile: &profile,
         channels: &[("camera", 64)],
         raise: true,
+        convert: Convert::None,
         now: simulator::ISSUED_AT,
     };
     provision(&dongle, maker, &order, |_| Ok(())).expect("a blank dongle is provisioned");

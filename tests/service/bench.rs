@@ -114,7 +114,7 @@ impl Clockwork {
 }
 
 /// A clock that stands at [`NOW`].
-fn standing() -> Clockwork {
+pub(crate) fn standing() -> Clockwork {
     Clockwork {
         wall_ms: Arc::new(AtomicI64::new(NOW)),
         running_ms: Arc::default(),
@@ -254,11 +254,21 @@ impl Bench {
     }
 
     pub(crate) async fn plug(&self, dongle: &Dongle) -> Arc<Snapshot> {
+        self.tell_opened(dongle, "open").await
+    }
+
+    /// Plugs in a dongle as it is now, and waits until it is shown so.
+    pub(crate) async fn tell_opened(&self, dongle: &Dongle, state: &str) -> Arc<Snapshot> {
         self.plugged.plug(dongle.key(), dongle.sim());
         self.tell(dongle.opened(), |snapshot| {
-            dongle.state_in(snapshot) == Some("open")
+            dongle.state_in(snapshot) == Some(state)
         })
         .await
+    }
+
+    /// Takes a dongle away without anybody being told yet.
+    pub(crate) fn pull(&self, dongle: &Dongle) {
+        self.plugged.unplug(dongle.key());
     }
 
     /// Unplugs it, and lets pass what grace it has.

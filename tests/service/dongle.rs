@@ -4,6 +4,7 @@ use tallykey::dongle::{Evidence, OwnerCode};
 use tallykey::service::Snapshot;
 use tallykey::service::watch::DongleEvent;
 use tallykey_protocol::command::{Command, update};
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::grant::{Line, Plan};
 use tallykey_protocol::list::List;
 use tallykey_signing::{Holder, first_grant, next_grant, simulator};
@@ -167,6 +168,7 @@ fn grant(sim: &SimDongle, serial: &str, channels: &[(&str, u64)], keep: impl FnO
         channels,
         now: simulator::ISSUED_AT,
         raise: true,
+        convert: Convert::Offline,
     };
     let keep = |text: &str| {
         keep(text);

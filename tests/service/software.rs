@@ -72,7 +72,7 @@ fn code(item: &ImportItem) -> Result<Imported, &'static str> {
     item.outcome.clone().map_err(|refusal| refusal.code())
 }
 
-async fn import_one(bench: &Bench, content: &[u8]) -> Result<Imported, &'static str> {
+pub(crate) async fn import_one(bench: &Bench, content: &[u8]) -> Result<Imported, &'static str> {
     let items = import(bench, content).await;
     let [item] = &items[..] else {
         panic!("one object: {items:?}")

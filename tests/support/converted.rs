@@ -2,11 +2,10 @@
 
 use std::cell::RefCell;
 
-use tallykey_protocol::cert::Certificate;
 use tallykey_protocol::command::order::{self, Order as GiveOrder, Share};
-use tallykey_protocol::command::{Command as DongleCommand, Encode, certificate, grant, update};
+use tallykey_protocol::command::{Command as DongleCommand, Encode, certificate, grant};
 use tallykey_protocol::composite::Composite;
-use tallykey_protocol::grant::{Convert, Grant};
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::limits::{COMPOSITE_MAX, ORDER_MAX};
 use tallykey_protocol::list::List;
 use tallykey_protocol::owner;
@@ -14,7 +13,7 @@ use tallykey_protocol::profile::Profile;
 use tallykey_protocol::proof::{Kind, Proof};
 use tallykey_protocol::receipt::{self, Evidence};
 use tallykey_protocol::target::Target;
-use tallykey_signing::{Vendor, next_grant, simulator};
+use tallykey_signing::{Vendor, simulator};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::host::{Channel, Session};
@@ -39,6 +38,7 @@ pub(crate) fn provisioned(
         profile: product,
         channels: &channels,
         raise: true,
+        convert: Convert::Offline,
         now: simulator::ISSUED_AT,
     };
     let keep = |code: &str| {
@@ -71,7 +71,7 @@ impl Parts {
         let chain: certificate::Reply<'_> = answer.read_ok().expect("has a chain");
         let chain = chain.chain.expect("a chain").map(<[u8]>::to_vec);
         let mut session = Session::open(channel, [1; 16]).expect("opens");
-        let grant = may_convert(vendor, &mut session);
+        let grant = held(&mut session);
         let receipt = convert(&mut session, &code.borrow(), product, target);
         Self {
             receipt,
@@ -95,23 +95,12 @@ impl Parts {
     }
 }
 
-/// Gives the dongle a grant that may be converted offline, and returns it.
-fn may_convert(vendor: &Vendor, session: &mut Session) -> Vec<u8> {
+/// The grant that the dongle holds.
+fn held(session: &mut Session) -> Vec<u8> {
     let answer = session.ask(DongleCommand::Grant, &grant::Request::Index(0));
     let answer = answer.expect("answers");
     let held: grant::Reply<'_> = answer.read_ok().expect("has a grant");
-    let root = Certificate::parse(vendor.root_certificate()).expect("a root");
-    let (held, _) = Grant::verify(held.record, &root).expect("a true grant");
-    let next = Grant {
-        convert: Convert::Offline,
-        ..next_grant(&held, held.lines, simulator::ISSUED_AT)
-    };
-    let record = vendor.sign_grant(&next).expect("signs");
-    let request = update::Request { record: &record };
-    let answer = session.ask(DongleCommand::Update, &request);
-    let answer = answer.expect("answers");
-    answer.read_ok::<update::Reply>().expect("takes it");
-    record
+    held.record.to_vec()
 }
 
 fn convert(session: &mut Session, code: &str, product: &Profile<'_>, target: Target) -> Vec<u8> {

@@ -62,7 +62,10 @@ pub(super) fn give(
             key: session.key(),
         };
         let lines = lines(&[], order)?;
-        let grant = first_grant(order.profile, holder, lines, order.now);
+        let grant = Grant {
+            convert: order.convert,
+            ..first_grant(order.profile, holder, lines, order.now)
+        };
         let record = sign_grant(&grant, &station.factory_issuer)?;
         return apply(session, station, &record);
     };
@@ -71,11 +74,15 @@ pub(super) fn give(
         return Ok(digest);
     }
     let lines = lines(&held.lines, order)?;
-    if lines == held.lines {
+    if lines == held.lines && order.convert == held.convert {
         return Ok(digest);
     }
     let issuer = station.issuer.ok_or(ProvisionError::NoIssuer)?;
-    let record = sign_grant(&next_grant(&held, lines, order.now), &issuer)?;
+    let grant = Grant {
+        convert: order.convert,
+        ..next_grant(&held, lines, order.now)
+    };
+    let record = sign_grant(&grant, &issuer)?;
     apply(session, station, &record)
 }
 

@@ -1,8 +1,9 @@
 //! What `serve` is told.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::id::{is_name, is_serial};
 use tallykey_sim::control::{self, Action, parse_action};
 use tallykey_sim::platform::Button;
@@ -44,6 +45,10 @@ pub(crate) struct Arguments {
         conflicts_with = "blank"
     )]
     pub(super) channels: Vec<(String, u64)>,
+
+    /// Which way the channels of a new dongle may be made a software licence; with --channels also those of an old one.
+    #[arg(long, value_enum, value_name = "WAY", default_value_t = Way::Offline, conflicts_with = "blank")]
+    pub(super) convert: Way,
 
     /// Id of the product that the channels are for [default: tallykey-vms]. A service for another product shows the
     /// dongle as `empty`.
@@ -93,6 +98,27 @@ pub(crate) struct Arguments {
     /// Leave the dongles as they are: without a key, a serial and channels if they are new.
     #[arg(long)]
     pub(super) blank: bool,
+}
+
+/// Which way channels may be made a software licence.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Way {
+    /// Not at all.
+    None,
+    /// Through the vendor's desk.
+    Desk,
+    /// On the dongle's own authority.
+    Offline,
+}
+
+impl From<Way> for Convert {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::None => Self::None,
+            Way::Desk => Self::Desk,
+            Way::Offline => Self::Offline,
+        }
+    }
 }
 
 #[derive(Args)]

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use tallykey_core::platform::Platform;
 use tallykey_protocol::command::{Command, Encode};
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::grant::{Grant, Line, Plan};
 use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::list::List;
@@ -62,6 +63,7 @@ pub(crate) fn order(serial: &str) -> Order<'_> {
         profile: &PROFILE,
         channels: &CHANNELS,
         raise: true,
+        convert: Convert::None,
         now: NOW,
     }
 }

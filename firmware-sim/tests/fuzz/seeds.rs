@@ -10,6 +10,7 @@ use tallykey_protocol::command::{
 };
 use tallykey_protocol::cose::{Sign1, Typ};
 use tallykey_protocol::frame::{BROADCAST, Packets, command, init_request};
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::limits::{MESSAGE_MAX, PROFILE_MAX};
 use tallykey_protocol::proof::Kind;
 use tallykey_protocol::report::Report;
@@ -67,6 +68,7 @@ impl Facts {
             profile: &profile,
             channels: &[("camera", 64), ("vca", 8)],
             raise: false,
+            convert: Convert::None,
             now: simulator::ISSUED_AT,
         };
         provision(&dongle, &vendor, &order, |_| Ok(())).expect("provisions");

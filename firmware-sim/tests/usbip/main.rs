@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 use tallykey_protocol::frame::{BROADCAST, command, init_request};
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::limits::MESSAGE_MAX;
 use tallykey_signing::{Vendor, simulator};
 use tallykey_sim::dongle::SimDongle;
@@ -33,6 +34,7 @@ fn sell(dongle: &SimDongle, serial: &str) {
         profile: &simulator::profile(),
         channels: &[("camera", 64)],
         raise: false,
+        convert: Convert::None,
         now: simulator::ISSUED_AT,
     };
     // The end of a host that had it resets the bus in the middle of this. Asked again it goes on where it stopped.

@@ -8,6 +8,7 @@ use tallykey_protocol::command::{Command, Decode, certificate, open, split_reply
 use tallykey_protocol::frame::{
     BROADCAST, Exchange, InitReply, Packets, Progress, command, init_request,
 };
+use tallykey_protocol::grant::Convert;
 use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::limits::MESSAGE_MAX;
 use tallykey_protocol::proof::{Kind, Proof};
@@ -38,6 +39,7 @@ pub(super) fn sealed() -> &'static [u8] {
             profile: &simulator::profile(),
             channels: &[("camera", 64), ("vca", 8)],
             raise: false,
+            convert: Convert::None,
             now: simulator::ISSUED_AT,
         };
         provision(&dongle, super::super::vendor(), &order, |_| Ok(())).expect("provisions");
