@@ -1,4 +1,4 @@
-//! EDGE: the command line. Every command but `serve` and `machine` is a client of the local API.
+//! EDGE: the command line. Every command but `serve`, `machine` and `verify` is a client of the local API.
 
 mod allocate;
 mod allocations;
@@ -7,6 +7,7 @@ mod connect;
 mod dongle;
 mod exit;
 mod failure;
+mod files;
 mod held;
 mod history;
 mod import;
@@ -25,8 +26,11 @@ mod serve;
 mod standing;
 mod status;
 mod table;
+mod terms;
 mod text;
 mod token;
+mod vendor;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -37,7 +41,9 @@ pub use failure::{Failure, LOCAL_CODES, LocalCode};
 pub use machine::MachineArgs;
 pub use places::{Places, program};
 pub use screen::Screen;
-pub use serve::{Banner, Channels, Listen, LogFormat, OwnerCode, ServeArgs, Takeover};
+pub use serve::{Banner, Channels, InboxFolder, Listen, LogFormat, OwnerCode, ServeArgs, Takeover};
+pub use vendor::VendorArgs;
+pub use verify::VerifyArgs;
 
 use connect::Connection;
 
@@ -82,6 +88,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Show what a software licence can be bound to on this machine; no service is needed.
     Machine(MachineArgs),
+    /// Say what is in a file and whether it is the vendor's; no service is needed.
+    Verify(VerifyArgs),
     #[command(flatten)]
     Ask(Question),
 }
@@ -135,6 +143,8 @@ pub enum Task {
     },
     /// Show the machine; the caller reads it.
     Machine(MachineArgs),
+    /// Judge files; the caller reads the machine and the vendor.
+    Verify(VerifyArgs),
     /// Ask a running service.
     Ask(Asking),
 }
@@ -160,6 +170,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => Task::Serve { args, socket },
             Command::Machine(args) => Task::Machine(args),
+            Command::Verify(args) => Task::Verify(args),
             Command::Ask(question) => Task::Ask(Asking { question, socket }),
         }
     }

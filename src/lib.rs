@@ -14,11 +14,13 @@ pub mod usb;
 pub mod arbiter;
 pub mod ledger;
 pub mod licence;
+pub mod verify;
 
 // ORDER: one actor owns all state.
 pub mod service;
 
 // ADAPT
+pub mod inbox;
 pub mod machine;
 pub mod store;
 

@@ -11,6 +11,7 @@ pub mod machine_binding;
 mod profile;
 mod refusal;
 mod software;
+mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
@@ -24,5 +25,6 @@ pub use refusal::{DeviceIdProblem, LineProblem, Refusal, Shortage, SupportClass}
 pub use software::{Form, LicenceRefusal, SoftwareLicence};
 pub use tallykey_protocol::grant::Plan;
 pub use tallykey_protocol::profile::Policy;
+pub use terms::Terms;
 pub use trust::{BadTrust, Trust};
 pub use year::anniversary;

@@ -15,11 +15,14 @@ mod stop;
 #[path = "main/vendor.rs"]
 mod vendor;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tallykey::cli::{Cli, Exit, Failure, MachineArgs, Screen, Task};
+use tallykey::cli::{Cli, Exit, Failure, MachineArgs, Screen, Task, VerifyArgs};
+use tallykey::licence::machine_binding::Facts;
 use tallykey::machine::facts::{self, LinuxMachine, Machine};
+use tallykey::verify::Against;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn act(cli: Cli, screen: &Screen) -> Result<(), Failure> {
     runtime.block_on(async {
         match task {
             Task::Machine(args) => show_machine(&args, screen),
+            Task::Verify(args) => verify(&args, screen),
             Task::Ask(asking) => asking.run(screen).await,
             Task::Serve { args, socket } => run::run(args, socket, screen).await,
         }
@@ -50,9 +54,22 @@ fn act(cli: Cli, screen: &Screen) -> Result<(), Failure> {
 }
 
 fn show_machine(args: &MachineArgs, screen: &Screen) -> Result<(), Failure> {
-    let facts = match &args.root {
+    args.answer(&facts(args.root.as_deref()), screen)
+}
+
+fn verify(args: &VerifyArgs, screen: &Screen) -> Result<(), Failure> {
+    let (trust, profile) = bus::judge(&args.vendor)?;
+    let against = Against {
+        trust: &trust,
+        profile: profile.as_ref(),
+        facts: &facts(args.root.as_deref()),
+    };
+    args.answer(&against, screen)
+}
+
+fn facts(root: Option<&Path>) -> Facts {
+    match root {
         Some(root) => LinuxMachine::at(root).facts(),
         None => facts::here().facts(),
-    };
-    args.answer(&facts, screen)
+    }
 }

@@ -38,8 +38,8 @@ pub use fault::{BatchError, Fault, ServiceError};
 pub use licences::LicenceStatus;
 pub use request::{
     Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, ImportItem, Imported,
-    Licences, NewOwnerCode, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint, Token,
-    UsedLine,
+    Licences, NewOwnerCode, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint,
+    TermsStatus, Token, UsedLine,
 };
 pub use snapshot::{
     AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
@@ -142,6 +142,26 @@ impl Service {
     /// A fault.
     pub async fn licences(&self) -> Result<Licences, ServiceError> {
         self.ask(|reply| Request::Licences { reply }).await?
+    }
+
+    /// The terms of the product, if it has any.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn terms(&self) -> Result<Option<TermsStatus>, ServiceError> {
+        let accepting = None;
+        self.ask(|reply| Request::Terms { accepting, reply })
+            .await?
+    }
+
+    /// Accepts the terms of the product, if it has any: without that no licence is imported.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn accept_terms(&self, actor: &Actor) -> Result<Option<TermsStatus>, ServiceError> {
+        let accepting = Some(actor.clone());
+        self.ask(|reply| Request::Terms { accepting, reply })
+            .await?
     }
 
     /// Imports what the vendor's desk sent in a file, whatever its name; tells of each object what came of it. What is

@@ -5,6 +5,8 @@
 mod bench;
 #[path = "service/bus.rs"]
 mod bus;
+#[path = "service/clockwork.rs"]
+mod clockwork;
 #[path = "service/convert.rs"]
 mod convert;
 #[path = "support/converted.rs"]
@@ -25,6 +27,8 @@ mod grace;
 mod growth;
 #[path = "service/host_key.rs"]
 mod host_key;
+#[path = "service/inbox.rs"]
+mod inbox;
 #[path = "service/issued.rs"]
 mod issued;
 #[path = "service/leases.rs"]
@@ -35,5 +39,7 @@ mod many;
 mod model;
 #[path = "service/software.rs"]
 mod software;
+#[path = "service/terms.rs"]
+mod terms;
 #[path = "service/tokens.rs"]
 mod tokens;

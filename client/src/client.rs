@@ -15,9 +15,10 @@ use crate::{
     ClientError, Endpoint,
     transport::Connection,
     wire::{
-        Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed, Dongles,
-        HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged, LineChange, Move, Needs,
-        NewToken, PolicyChange, Renewal, Resolution, ResolveAsk, Status, Token, TokenAsk, Tokens,
+        Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed,
+        ConflictAnswer, Dongles, HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged,
+        LineChange, Move, Needs, NewToken, PolicyChange, Renewal, Resolution, ResolveAsk, Status,
+        Terms, Token, TokenAsk, Tokens,
     },
 };
 
@@ -81,10 +82,21 @@ impl Client {
         self.read(&answer)
     }
 
-    /// Imports the software licences of a file, whatever its name.
-    pub async fn import(&self, content: &[u8]) -> Result<ImportAnswer, ClientError> {
-        let content = Base64::encode_string(content);
-        let ask = ImportAsk { content };
+    /// The terms of the product, and whether somebody accepted them.
+    pub async fn terms(&self) -> Result<Terms, ClientError> {
+        self.get("/v1/terms").await
+    }
+
+    /// Imports the software licences of a file, whatever its name; with `accept_terms` the terms are accepted before.
+    pub async fn import(
+        &self,
+        content: &[u8],
+        accept_terms: bool,
+    ) -> Result<ImportAnswer, ClientError> {
+        let ask = ImportAsk {
+            content: Base64::encode_string(content),
+            accept_terms,
+        };
         let answer = self.call(Method::POST, "/v1/licences", Some(&ask)).await?;
         self.read(&answer)
     }
@@ -94,6 +106,11 @@ impl Client {
         let path = format!("/v1/licences/{}", call::path_segment(id));
         let answer = self.call(Method::DELETE, &path, None::<&()>).await?;
         self.read(&answer)
+    }
+
+    /// The conflict between dongle and software licences, if there is one, and what can be done about it.
+    pub async fn conflict(&self) -> Result<ConflictAnswer, ClientError> {
+        self.get("/v1/conflict").await
     }
 
     /// Makes one kind of source count and holds the other.

@@ -23,11 +23,11 @@ pub use change::{
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use import::{
-    ImportAnswer, ImportAsk, ImportItem, ImportState, Keep, Licence, Resolution, ResolveAsk,
-    Standpoint,
+    Choice, ChoiceKind, ConflictAnswer, ImportAnswer, ImportAsk, ImportItem, ImportState, Keep,
+    Licence, Resolution, ResolveAsk, Standpoint, Terms,
 };
 pub use licence::{Licences, Line, LineSource, Policy};
 pub use need::{Need, Needs, Period};
-pub use standing::{Away, AwayPhase, ClockSuspect, Conflict};
+pub use standing::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -150,6 +150,15 @@ impl<'b> Proof<'b> {
         Ok(proof)
     }
 
+    /// Reads the claims of `record` and verifies nothing: only to tell a person what it would say.
+    ///
+    /// # Errors
+    /// [`CoseError`] with what is wrong.
+    pub fn claimed(record: &'b [u8]) -> Result<Self, CoseError> {
+        let sign1 = Sign1::parse(record, PROOF_MAX)?;
+        Ok(Self::decode(sign1.payload())?)
+    }
+
     /// Writes the claims into `out`; returns their length.
     ///
     /// # Errors

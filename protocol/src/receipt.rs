@@ -140,6 +140,15 @@ impl<'b> Receipt<'b> {
         Ok((receipt, sign1.digest()))
     }
 
+    /// Reads the claims of `record` and verifies nothing: only to tell a person what it would say.
+    ///
+    /// # Errors
+    /// [`CoseError`] with what is wrong.
+    pub fn claimed(record: &'b [u8]) -> Result<Self, CoseError> {
+        let sign1 = Sign1::parse(record, RECEIPT_MAX)?;
+        Ok(Self::decode(sign1.payload())?)
+    }
+
     /// Digest of the grant that `record` names: where to look, not yet believed.
     pub(crate) fn grant_named(record: &Sign1<'_>) -> Result<[u8; 32], CoseError> {
         Ok(Receipt::decode(record.payload())?.grant)

@@ -1,6 +1,6 @@
 //! The service's facts as the wire types of the API.
 
-mod standing;
+pub(super) mod standing;
 
 use jiff::Timestamp;
 use tallykey_client::wire;
@@ -8,8 +8,8 @@ use tallykey_client::wire;
 use crate::licence::Feature;
 use crate::service::{
     Allocation, AllocationState, Ask, AuthenticationType, Changed, DongleStatus, FeatureCounts,
-    HistoryEntry, Licences, LineSource, Need, Payment, Period, Policy, PoolChanged, Resolution,
-    Role, Snapshot, Standpoint, Token, UsedLine, Wish,
+    HistoryEntry, Kind, Licences, LineSource, Need, Payment, Period, Policy, PoolChanged,
+    Resolution, Role, Snapshot, Standpoint, Token, UsedLine, Wish,
 };
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
@@ -32,6 +32,7 @@ pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
         authentication_type: authentication_type(snapshot.authentication_type),
         conflict: snapshot.held.map(|held| standing::conflict(snapshot, held)),
         clock_suspect: snapshot.clock.map(standing::clock_suspect),
+        host_key_unbound: standing::host_key_unbound(snapshot.host_key_unbound),
         simulated: snapshot.simulated,
         product: wire::Product {
             id: snapshot.product.id.clone(),
@@ -165,6 +166,32 @@ pub(super) fn resolution(done: Resolution, dry_run: bool, reader: Role) -> wire:
         after: standpoint(&done.after),
         suspended: allocations(done.suspended, reader),
         resumed: allocations(done.resumed, reader),
+    }
+}
+
+/// The ways out of a conflict, of which those that keep a kind were rehearsed.
+pub(super) fn conflict(
+    conflict: Option<wire::Conflict>,
+    kept: Vec<(Kind, wire::Resolution)>,
+) -> wire::ConflictAnswer {
+    let has_dongle = kept.iter().any(|(kind, _)| *kind == Kind::Dongle);
+    let keep = |(kind, outcome)| wire::Choice {
+        choice: match kind {
+            Kind::Dongle => wire::ChoiceKind::KeepDongle,
+            Kind::Software => wire::ChoiceKind::KeepSoftware,
+        },
+        command: format!("tallykey resolve --keep {}", kind.name()),
+        outcome: Some(outcome),
+    };
+    // Nothing is there to be converted but a dongle, and whether its grant allows that its own dry run says.
+    let convert = has_dongle.then(|| wire::Choice {
+        choice: wire::ChoiceKind::Convert,
+        command: "tallykey convert --dry-run".into(),
+        outcome: None,
+    });
+    wire::ConflictAnswer {
+        conflict,
+        choices: kept.into_iter().map(keep).chain(convert).collect(),
     }
 }
 

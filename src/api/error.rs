@@ -131,6 +131,9 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::BadDeviceId { value, .. }
         | Refusal::BadModel { value }
         | Refusal::BadLabel { value } => json!({ "value": value }),
+        Refusal::TermsNotAccepted { profile_revision } => {
+            json!({ "profile_revision": profile_revision })
+        }
         Refusal::UnknownFeature { feature, known } => json!({ "value": feature, "known": known }),
         Refusal::WeightChanged {
             device,

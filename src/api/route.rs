@@ -16,7 +16,9 @@ use super::{
     auth::{Access, Gate, authorise},
     error::{ApiError, HttpRefusal},
     guard::own_names_only,
-    routes::{allocations, conflict, dongles, health, history, licences, need, status, tokens},
+    routes::{
+        allocations, conflict, dongles, health, history, licences, need, status, terms, tokens,
+    },
 };
 use crate::service::{IMPORT_MAX, Role, Service};
 
@@ -68,6 +70,8 @@ routes! {
     PATCH  "/v1/licences/{id}",         ADMIN,  ONE,  licences::change_line;
     POST   "/v1/licences",              ADMIN,  FILE, licences::import;
     DELETE "/v1/licences/{id}",         ADMIN,  0,    licences::remove;
+    GET    "/v1/terms",                 VIEWER, 0,    terms::show;
+    GET    "/v1/conflict",              VIEWER, 0,    conflict::show;
     POST   "/v1/conflict/resolve",      ADMIN,  ONE,  conflict::resolve;
     GET    "/v1/allocations",           VIEWER, 0,    allocations::list;
     POST   "/v1/allocations",           CLIENT, ONE,  allocations::create;

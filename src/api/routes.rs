@@ -8,4 +8,5 @@ pub(super) mod history;
 pub(super) mod licences;
 pub(super) mod need;
 pub(super) mod status;
+pub(super) mod terms;
 pub(super) mod tokens;

@@ -49,6 +49,23 @@ pub enum Failure {
         /// Objects that were found.
         total: usize,
     },
+    /// Dongle and software licences are both here, and nobody has said which is to count.
+    #[error("somebody has to choose between dongle and software licences")]
+    MustChoose,
+    /// Licences were kept out because nobody accepted the terms; what else was found is told.
+    #[error("the terms of the product are not accepted, and no licence is imported without that")]
+    TermsNotAccepted,
+    /// No file held anything of ours to verify.
+    #[error("nothing of Tallykey is in what was given")]
+    NothingToVerify,
+    /// Some of what was found is not to be believed, or cannot be judged.
+    #[error("{failed} of {total} do not verify")]
+    NotAllVerified {
+        /// Objects that do not.
+        failed: usize,
+        /// Objects that were found.
+        total: usize,
+    },
     /// The device holds nothing that could be released.
     #[error("{device} holds no {}channels", feature.as_ref().map(|f| format!("{f} ")).unwrap_or_default())]
     NotHeld {
@@ -158,6 +175,10 @@ impl Failure {
             | Self::UnreadableFile { .. }
             | Self::NothingToImport
             | Self::NotAllImported { .. }
+            | Self::MustChoose
+            | Self::TermsNotAccepted
+            | Self::NothingToVerify
+            | Self::NotAllVerified { .. }
             | Self::NotHeld { .. }
             | Self::SeveralHeld { .. }
             | Self::WhichDongle { .. }
@@ -184,6 +205,10 @@ impl Failure {
             Self::UnreadableFile { .. } => "file-unreadable",
             Self::NothingToImport => "nothing-to-import",
             Self::NotAllImported { .. } => "not-all-imported",
+            Self::MustChoose => "must-choose",
+            Self::TermsNotAccepted => "terms-not-accepted",
+            Self::NothingToVerify => "nothing-to-verify",
+            Self::NotAllVerified { .. } => "not-all-verified",
             Self::SeveralHeld { .. } => "which-feature",
             Self::WhichDongle { .. } => "which-dongle",
             Self::NoDongle { .. } => "no-such-dongle",
@@ -214,7 +239,17 @@ impl Failure {
             Self::NotHeld { .. } => format!("list what is held with `{} allocations`", program()),
             Self::UnreadableFile { .. } => "name a file or folder that can be read".to_owned(),
             Self::NothingToImport => "give the licence file that the vendor delivered".to_owned(),
-            Self::NotAllImported { .. } => "do what is said about each of them".to_owned(),
+            Self::NotAllImported { .. } | Self::NotAllVerified { .. } => {
+                "do what is said about each of them".to_owned()
+            }
+            Self::MustChoose => {
+                format!("choose with `{} resolve --keep dongle|software`", program())
+            }
+            Self::TermsNotAccepted => format!(
+                "read them with `{} licences terms`, and import with --accept-terms",
+                program()
+            ),
+            Self::NothingToVerify => "give the file that the vendor or a host made".to_owned(),
             Self::SeveralHeld { .. } => "say which with --feature".to_owned(),
             Self::WhichDongle { serials } if serials.is_empty() => "plug one in".to_owned(),
             Self::WhichDongle { .. } => "name one by its serial".to_owned(),
@@ -224,6 +259,19 @@ impl Failure {
             Self::Start { next, .. } => next.clone(),
             Self::Output { .. } => "look at where the output goes".to_owned(),
         }
+    }
+
+    /// Whether the answer that was printed before says all of it, so that a program reads one document.
+    pub(super) const fn is_told(&self) -> bool {
+        matches!(
+            self,
+            Self::NothingToImport
+                | Self::NotAllImported { .. }
+                | Self::MustChoose
+                | Self::TermsNotAccepted
+                | Self::NothingToVerify
+                | Self::NotAllVerified { .. }
+        )
     }
 
     /// Causes below the message, where it does not name them itself.
@@ -311,6 +359,13 @@ mod tests {
             Failure::NothingToImport,
             Failure::NotAllImported {
                 refused: 1,
+                total: 2,
+            },
+            Failure::MustChoose,
+            Failure::TermsNotAccepted,
+            Failure::NothingToVerify,
+            Failure::NotAllVerified {
+                failed: 1,
                 total: 2,
             },
             Failure::NotHeld {

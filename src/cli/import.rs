@@ -1,10 +1,13 @@
 //! `tallykey import`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tallykey_client::wire::{ImportItem, ImportState};
 
-use super::{connect::Connection, failure::Failure, screen::Screen, text::plain};
+use super::{connect::Connection, failure::Failure, files, screen::Screen, terms, text::plain};
+
+/// Longest file that is sent, in bytes; the service takes less, and says how much.
+const FILE_MAX: usize = 8 * 1024 * 1024;
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
@@ -12,6 +15,9 @@ pub(crate) struct ImportFileArgs {
     /// Files that the vendor's desk sent, or folders of them; names do not matter.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Accept the terms of the product (`licences terms`); else they are shown and asked about, once.
+    #[arg(long)]
+    accept_terms: bool,
 }
 
 /// What came of one file.
@@ -26,10 +32,12 @@ pub(super) async fn run(
     service: &Connection,
     screen: &Screen,
 ) -> Result<(), Failure> {
+    let named = files::named(&args.paths)?;
+    let accepts = terms::accepts(args.accept_terms, service).await?;
     let mut results = Vec::new();
-    for file in files(&args.paths)? {
-        let content = std::fs::read(&file).map_err(|source| unreadable(&file, source))?;
-        let answer = service.client.import(&content).await?;
+    for file in named {
+        let content = files::read(&file, FILE_MAX)?;
+        let answer = service.client.import(&content, accepts).await?;
         results.push(FileResult {
             file: file.display().to_string(),
             items: answer.items,
@@ -38,39 +46,15 @@ pub(super) async fn run(
     screen.answer(&results, || results.iter().map(readable).collect())?;
     let all = || results.iter().flat_map(|result| &result.items);
     let refused = all().filter(|item| item.state == ImportState::Refused);
+    let unaccepted = |item: &ImportItem| {
+        let code = item.problem.as_ref().map(|problem| problem.code.as_str());
+        code == Some("terms-not-accepted")
+    };
     match (all().count(), refused.count()) {
         (0, _) => Err(Failure::NothingToImport),
         (_, 0) => Ok(()),
+        _ if all().any(unaccepted) => Err(Failure::TermsNotAccepted),
         (total, refused) => Err(Failure::NotAllImported { refused, total }),
-    }
-}
-
-/// The files themselves, and those directly in the folders, by name.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let entries = std::fs::read_dir(path).map_err(|source| unreadable(path, source))?;
-        let mut inside = Vec::new();
-        for entry in entries {
-            let file = entry.map_err(|source| unreadable(path, source))?.path();
-            if file.is_file() {
-                inside.push(file);
-            }
-        }
-        inside.sort();
-        files.extend(inside);
-    }
-    Ok(files)
-}
-
-fn unreadable(path: &Path, source: std::io::Error) -> Failure {
-    Failure::UnreadableFile {
-        file: path.display().to_string(),
-        source,
     }
 }
 

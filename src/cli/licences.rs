@@ -11,6 +11,7 @@ use super::{
     failure::Failure,
     screen::Screen,
     table::{Column, Rows, Tone},
+    terms,
     text::plain,
 };
 
@@ -22,13 +23,15 @@ pub(crate) struct LicencesArgs {
     change: Option<LicencesChange>,
 }
 
-/// What to change; without it the lines are listed.
+/// What to do; without it the lines are listed.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum LicencesChange {
     /// Take a line out of the pool: it pays for nothing until it is put back.
     Park(LineArgs),
     /// Put a parked line back.
     Unpark(LineArgs),
+    /// Show the terms of the product, and whether they were accepted here.
+    Terms,
     /// Take a software licence away; its file may be imported again.
     Remove {
         /// Id of the licence.
@@ -83,6 +86,7 @@ pub(super) async fn run(
             let done = client.set_policy(&PolicyChange { policy, dry_run }).await?;
             return screen.answer(&done, || after(&done));
         }
+        Some(LicencesChange::Terms) => return terms::run(service, screen).await,
         Some(LicencesChange::Remove { id }) => {
             let left = client.remove_licence(&id).await?;
             return screen.answer(&left, || readable(&left));

@@ -41,7 +41,10 @@ impl Screen {
             if source.kind() == io::ErrorKind::BrokenPipe {
                 return Exit::Done;
             }
-        } else if self.json && print(&document_text(&failure.document())).is_ok() {
+        } else if self.json
+            && !failure.is_told()
+            && print(&document_text(&failure.document())).is_ok()
+        {
             return exit;
         }
         let mut shown = format!(

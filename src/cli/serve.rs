@@ -6,15 +6,16 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::ValueEnum;
 
+use super::vendor::VendorArgs;
+
 pub use banner::{Banner, OwnerCode};
 
 /// Arguments of `serve`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServeArgs {
-    /// Use a simulated dongle, made on first use; state is kept apart. For trying out only.
-    #[cfg(feature = "sim")]
-    #[arg(long, conflicts_with = "trust")]
-    pub simulate: bool,
+    /// Whom to trust. With `--simulate` a simulated dongle is made on first use; its state is kept apart.
+    #[command(flatten)]
+    pub vendor: VendorArgs,
     /// Channels of a new simulated dongle [default: camera=64,other-brand=32,vca=8].
     #[cfg(feature = "sim")]
     #[arg(
@@ -32,18 +33,22 @@ pub struct ServeArgs {
     #[cfg(feature = "sim")]
     #[arg(long, requires = "simulate", conflicts_with_all = ["attach", "channels"])]
     pub usb: bool,
-    /// The vendor's trust bundle: the root that dongles and records must come from.
-    #[arg(long, value_name = "BUNDLE")]
-    pub trust: Option<PathBuf>,
-    /// The vendor's signed product profile.
-    #[arg(long, value_name = "FILE")]
-    pub profile: Option<PathBuf>,
     /// What becomes of a held source when the active one is gone for good: it waits for `resolve`, or takes over.
     #[arg(long, value_enum, value_name = "HOW", default_value = "ask")]
     pub takeover: Takeover,
     /// Folder of the state [default: tallykey in the XDG state folder].
     #[arg(long, value_name = "FOLDER")]
     pub state_dir: Option<PathBuf>,
+    /// Folder whose files are imported by themselves, or none [default: inbox in the state folder].
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "TALLYKEY_INBOX",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub inbox: InboxFolder,
     /// Loopback address for callers with a bearer token, or none.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7787")]
     pub listen: Listen,
@@ -59,6 +64,27 @@ pub enum Takeover {
     Ask,
     /// It becomes active by itself.
     Automatic,
+}
+
+/// Which folder's files are imported by themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InboxFolder {
+    /// None.
+    None,
+    /// The one in the state folder.
+    Default,
+    /// This one.
+    At(PathBuf),
+}
+
+impl From<&str> for InboxFolder {
+    fn from(text: &str) -> Self {
+        match text {
+            "" => Self::Default,
+            "none" => Self::None,
+            path => Self::At(path.into()),
+        }
+    }
 }
 
 /// Form of the log.

@@ -1,8 +1,11 @@
 //! States that nobody may overlook, at the head of `tallykey status`.
 
-use tallykey_client::wire::{Away, AwayPhase, ClockSuspect, Conflict, Status};
+use tallykey_client::wire::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound, Status};
 
-use super::{table::Tone, text::plain};
+use super::{
+    table::Tone,
+    text::{count, plain},
+};
 
 pub(super) fn readable(status: &Status) -> String {
     let mut out = String::new();
@@ -15,10 +18,21 @@ pub(super) fn readable(status: &Status) -> String {
     if let Some(suspect) = &status.clock_suspect {
         out.push_str(&of_clock(suspect));
     }
+    if let Some(unbound) = &status.host_key_unbound {
+        out.push_str(&of_host_key(unbound));
+    }
     out
 }
 
-fn of_conflict(conflict: &Conflict) -> String {
+fn of_host_key(unbound: &HostKeyUnbound) -> String {
+    let licences = count(unbound.licences, "licence");
+    let what = format!(
+        "*** HOST KEY UNBOUND ***  {licences} made out to another host key; what they give counts by the machine."
+    );
+    notice(Tone::Warning, &what, &unbound.next)
+}
+
+pub(super) fn of_conflict(conflict: &Conflict) -> String {
     let Conflict {
         active,
         held,

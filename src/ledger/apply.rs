@@ -101,6 +101,7 @@ impl Ledger {
             | Event::RecordAnswered { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
+            | Event::TermsAccepted { .. }
             | Event::LicenceRemoved { .. }
             | Event::LicenceMachine { .. }
             | Event::ConversionMeant { .. }

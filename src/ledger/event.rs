@@ -82,6 +82,13 @@ pub enum Event {
         /// The licence, as signed.
         record: Bytes,
     },
+    /// Somebody accepted the terms of the product.
+    TermsAccepted {
+        /// Revision of the profile that they were in.
+        profile_revision: u64,
+        /// SHA-256 of their text, hex.
+        digest: String,
+    },
     /// A software licence was removed.
     LicenceRemoved {
         /// Its identity, hex.

@@ -1,6 +1,6 @@
 //! Which software licences this machine holds, and which it never takes again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::licence::Form;
 use crate::licence::machine_binding::Footing;
@@ -14,6 +14,8 @@ pub struct Shelf {
     kept: BTreeMap<String, Kept>,
     /// What was replaced, and by which.
     replaced: BTreeMap<String, String>,
+    /// Digests of the terms that were accepted.
+    accepted: BTreeSet<String>,
 }
 
 /// One licence, as signed.
@@ -45,6 +47,12 @@ impl Shelf {
         self.replaced.get(id).map(String::as_str)
     }
 
+    /// Whether the terms with this digest, hex, were accepted here.
+    #[must_use]
+    pub fn has_accepted(&self, digest: &str) -> bool {
+        self.accepted.contains(digest)
+    }
+
     /// Makes it what it is after an entry. Events that are not of licences change nothing.
     ///
     /// # Errors
@@ -73,6 +81,11 @@ impl Shelf {
                 };
                 self.kept.insert(id.clone(), kept);
                 Ok(())
+            }
+            // Once is enough: nobody is asked again.
+            Event::TermsAccepted { digest, .. } => {
+                let new = self.accepted.insert(digest.clone());
+                new.then_some(()).ok_or(Impossible)
             }
             Event::LicenceRemoved { id } => self.kept.remove(id).map(drop).ok_or(Impossible),
             Event::LicenceMachine {

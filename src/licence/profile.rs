@@ -5,7 +5,7 @@ use tallykey_protocol::issued::IssuedError;
 use tallykey_protocol::profile as record;
 use tallykey_protocol::profile::{Budgets, Policy};
 
-use super::Trust;
+use super::{LicenceRefusal, Terms, Trust};
 
 /// A product as its vendor defined it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Profile {
     pub(super) devices: Vec<DeviceRule>,
     pub(super) budgets: Budgets,
     pub(super) policy: Policy,
+    pub(super) terms: Option<Terms>,
 }
 
 /// Something that is counted.
@@ -67,7 +68,26 @@ impl Profile {
             devices: profile.mappings.iter().map(DeviceRule::of).collect(),
             budgets: profile.budgets,
             policy: profile.policy,
+            terms: Terms::of(profile.terms),
         })
+    }
+
+    /// That a record of that product, which needs a revision of the profile, is to be read with this one.
+    ///
+    /// # Errors
+    /// [`LicenceRefusal::OtherProduct`], [`LicenceRefusal::ProfileTooOld`].
+    pub fn covers(&self, product: &str, needed: u64) -> Result<(), LicenceRefusal> {
+        if product != self.product {
+            return Err(LicenceRefusal::OtherProduct {
+                product: product.to_owned(),
+                ours: self.product.clone(),
+            });
+        }
+        let loaded = self.revision;
+        if needed > loaded {
+            return Err(LicenceRefusal::ProfileTooOld { needed, loaded });
+        }
+        Ok(())
     }
 
     /// The product's id, as in grants.
@@ -86,6 +106,12 @@ impl Profile {
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// What has to be accepted before a licence is imported, if there is anything.
+    #[must_use]
+    pub const fn terms(&self) -> Option<&Terms> {
+        self.terms.as_ref()
     }
 
     /// What the product allows of unplugging, of machines that change, and of growth.

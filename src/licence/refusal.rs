@@ -44,6 +44,12 @@ pub enum Refusal {
         /// What it is.
         kind: file::Kind,
     },
+    /// The product has terms, and nobody has accepted them here.
+    #[error("the terms of the product (profile revision {profile_revision}) are not accepted")]
+    TermsNotAccepted {
+        /// Revision of the profile that they are in.
+        profile_revision: u64,
+    },
     /// A file, or a part of it, is no object of ours.
     #[error("{problem}")]
     DamagedFile {
@@ -314,6 +320,7 @@ impl Refusal {
             Self::CannotBind(refusal) => refusal.code(),
             Self::NoSuchLicence { .. } => "no-such-licence",
             Self::NotALicence { .. } => "not-a-licence",
+            Self::TermsNotAccepted { .. } => "terms-not-accepted",
             Self::DamagedFile { .. } => "damaged-file",
             Self::NothingToKeep { .. } => "nothing-to-keep",
             Self::NoChannelLeft { .. } => "no-channel-left",
@@ -345,7 +352,9 @@ impl Refusal {
             Self::Conversion(refusal) => refusal.class(),
             Self::CannotBind(refusal) => refusal.class(),
             Self::DamagedFile { .. } => SupportClass::DamagedFile,
-            Self::NoSuchLicence { .. } | Self::NotALicence { .. } => SupportClass::WrongProcedure,
+            Self::NoSuchLicence { .. }
+            | Self::NotALicence { .. }
+            | Self::TermsNotAccepted { .. } => SupportClass::WrongProcedure,
             Self::NothingToKeep { .. } => SupportClass::NotDelivered,
             Self::NoChannelLeft { .. } => SupportClass::TooFewLicences,
             Self::NoSuchLine { .. } | Self::NoSuchDongle { .. } | Self::DongleNotOpen { .. } => {
@@ -376,6 +385,7 @@ impl Refusal {
             Self::Conversion(refusal) => refusal.next(),
             Self::CannotBind(refusal) => refusal.next(),
             Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
+            Self::TermsNotAccepted { .. } => "read them with `tallykey licences terms`, and import with `--accept-terms`".into(),
             Self::NotALicence { kind } => not_imported(*kind).into(),
             Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
             Self::NothingToKeep { .. } => {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use tallykey_protocol::composite::Composite;
 use tallykey_protocol::grant::{Convert, Line as Granted, NO_FREE_CHANNELS};
+use tallykey_protocol::id::thumbprint;
 use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
 use tallykey_protocol::target::Binding;
 
@@ -49,6 +50,8 @@ pub struct SoftwareLicence {
     revision: u64,
     /// The machine that it is for; none for a MAC licence.
     machine: Option<Binding>,
+    /// Thumbprint of that machine's host key.
+    host_key: Option<[u8; 32]>,
     lines: Vec<Line>,
     absorbs: Vec<[u8; 32]>,
     excludes_free: bool,
@@ -74,7 +77,7 @@ impl SoftwareLicence {
     fn of_desk(bytes: &[u8], trust: &Trust, profile: &Profile) -> Result<Self, LicenceRefusal> {
         let (licence, identity) = Licence::verify(bytes, &trust.root())
             .map_err(|problem| LicenceRefusal::NotVendors { problem })?;
-        is_for(licence.product, licence.profile_revision, profile)?;
+        profile.covers(licence.product, licence.profile_revision)?;
         let line = |line: &OfMacs<'_>| {
             let macs = line.macs.addresses();
             let only = (!macs.is_empty()).then(|| macs.iter().copied().collect());
@@ -86,6 +89,10 @@ impl SoftwareLicence {
             revision: licence.revision,
             machine: match &licence.holder {
                 Holder::Machine { binding, .. } => Some(*binding),
+                Holder::Macs => None,
+            },
+            host_key: match licence.holder {
+                Holder::Machine { thumbprint, .. } => Some(thumbprint),
                 Holder::Macs => None,
             },
             lines: licence.lines.iter().map(line).collect(),
@@ -102,13 +109,14 @@ impl SoftwareLicence {
         if traced.simulated && !trust.is_test() {
             return Err(LicenceRefusal::Simulated);
         }
-        is_for(grant.product, grant.profile_revision, profile)?;
+        profile.covers(grant.product, grant.profile_revision)?;
         let line = |line: &Granted<'_>| of_line(line, grant.revision, profile, None);
         Ok(Self {
             form: Form::Composite,
             identity: traced.identity,
             revision: grant.revision,
             machine: Some(target.binding()),
+            host_key: Some(thumbprint(&target.host_key)),
             lines: traced.lines.iter().map(line).collect(),
             absorbs: Vec::new(),
             excludes_free: grant.flags & NO_FREE_CHANNELS != 0,
@@ -137,6 +145,13 @@ impl SoftwareLicence {
     #[must_use]
     pub fn absorbs(&self) -> &[[u8; 32]] {
         &self.absorbs
+    }
+
+    /// Whether it names another host key than the one with this thumbprint. It counts by the machine all the same; what
+    /// a host signs for it waits until the vendor has repaired it.
+    #[must_use]
+    pub fn is_unbound(&self, host_key: &[u8; 32]) -> bool {
+        self.host_key.is_some_and(|named| named != *host_key)
     }
 
     /// How much of the machine that it is for is in these facts; none for a MAC licence, which is for no machine.
@@ -177,20 +192,6 @@ impl SoftwareLicence {
             converts: Convert::None,
         }
     }
-}
-
-fn is_for(product: &str, needed: u64, profile: &Profile) -> Result<(), LicenceRefusal> {
-    if product != profile.product() {
-        return Err(LicenceRefusal::OtherProduct {
-            product: product.to_owned(),
-            ours: profile.product().to_owned(),
-        });
-    }
-    let loaded = profile.revision();
-    if needed > loaded {
-        return Err(LicenceRefusal::ProfileTooOld { needed, loaded });
-    }
-    Ok(())
 }
 
 fn of_line(

@@ -44,6 +44,7 @@ pub(crate) fn profile() -> Profile {
             growth_percent: 100,
         },
         policy: Policy::ShortestFirst,
+        terms: None,
     }
 }
 

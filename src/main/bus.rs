@@ -1,7 +1,8 @@
 //! Which bus to look for dongles on, and whose: as the arguments say.
 
 use tallykey::{
-    cli::{Exit, Failure, OwnerCode, ServeArgs},
+    cli::{Exit, Failure, OwnerCode, ServeArgs, VendorArgs},
+    licence::{Profile, Trust},
     service::watch::Intervals,
     store::StateFolder,
     usb::{
@@ -28,17 +29,17 @@ pub(crate) struct Bus {
 /// Whom to trust, and for which product.
 #[cfg(feature = "sim")]
 pub(crate) fn vendor(args: &ServeArgs) -> Result<Pinned, Failure> {
-    if args.simulate {
-        vendor::simulated(args.profile.as_deref())
+    if args.vendor.simulate {
+        vendor::simulated(args.vendor.profile.as_deref())
     } else {
-        from_files(args)
+        from_files(&args.vendor)
     }
 }
 
 /// Whom to trust: a packaged build knows no vendor of its own.
 #[cfg(not(feature = "sim"))]
 pub(crate) fn vendor(args: &ServeArgs) -> Result<Pinned, Failure> {
-    from_files(args)
+    from_files(&args.vendor)
 }
 
 /// A bus without hardware, if the arguments ask for one.
@@ -50,7 +51,7 @@ pub(crate) fn open(
 ) -> Result<Bus, Failure> {
     let (finder, owner_code): (Box<dyn Finder>, _) = if !args.attach.is_empty() {
         (Box::new(SocketFinder::new(addresses(args)?)), None)
-    } else if args.simulate && !args.usb {
+    } else if args.vendor.simulate && !args.usb {
         let (finder, code) = crate::simulator::bus(args, pinned, folder)?;
         (Box::new(finder), Some(code))
     } else {
@@ -82,7 +83,7 @@ fn hardware() -> Bus {
 
 #[cfg(feature = "sim")]
 pub(crate) fn is_simulated(args: &ServeArgs) -> bool {
-    args.simulate
+    args.vendor.simulate
 }
 
 #[cfg(not(feature = "sim"))]
@@ -101,19 +102,48 @@ fn addresses(args: &ServeArgs) -> Result<Vec<Address>, Failure> {
     parsed.collect()
 }
 
-fn from_files(args: &ServeArgs) -> Result<Pinned, Failure> {
-    let next = if cfg!(feature = "sim") {
-        "give both as the vendor delivered them, or try it with --simulate"
+/// Whom to judge files by, and for which product if that is said.
+#[cfg(feature = "sim")]
+pub(crate) fn judge(args: &VendorArgs) -> Result<(Trust, Option<Profile>), Failure> {
+    if args.simulate {
+        let Pinned { trust, profile, .. } = vendor::simulated(args.profile.as_deref())?;
+        Ok((trust, Some(profile)))
     } else {
-        "give both as the vendor delivered them"
+        judge_by_files(args)
+    }
+}
+
+/// Whom to judge files by: a packaged build knows no vendor of its own.
+#[cfg(not(feature = "sim"))]
+pub(crate) fn judge(args: &VendorArgs) -> Result<(Trust, Option<Profile>), Failure> {
+    judge_by_files(args)
+}
+
+fn judge_by_files(args: &VendorArgs) -> Result<(Trust, Option<Profile>), Failure> {
+    let Some(trust) = &args.trust else {
+        let what = "without --trust nobody can say whose records these are";
+        return Err(no_vendor(what));
     };
+    let trust = vendor::trust(trust)?;
+    let profile = args.profile.as_deref();
+    let profile = profile.map(|file| vendor::profile(file, &trust));
+    Ok((trust.clone(), profile.transpose()?))
+}
+
+fn from_files(args: &VendorArgs) -> Result<Pinned, Failure> {
     match (&args.trust, &args.profile) {
         (Some(trust), Some(profile)) => vendor::from_files(trust, profile),
-        _ => Err(Failure::start(
-            Exit::Usage,
-            "no-vendor",
+        _ => Err(no_vendor(
             "the service needs --trust and --profile to know whose dongles count for what",
-            next,
         )),
     }
+}
+
+fn no_vendor(what: &str) -> Failure {
+    let next = if cfg!(feature = "sim") {
+        "give them as the vendor delivered them, or try it with --simulate"
+    } else {
+        "give them as the vendor delivered them"
+    };
+    Failure::start(Exit::Usage, "no-vendor", what, next)
 }

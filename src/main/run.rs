@@ -8,7 +8,8 @@ use std::{
 use tallykey::{
     api::{ListenError, PortListener, Server, SocketListener},
     arbiter,
-    cli::{Banner, Exit, Failure, Listen, Places, Screen, ServeArgs, Takeover},
+    cli::{Banner, Exit, Failure, InboxFolder, Listen, Places, Screen, ServeArgs, Takeover},
+    inbox::{self, Inbox},
     machine::{
         facts::{self, Machine as _},
         peer::{self, Standing},
@@ -27,6 +28,8 @@ use crate::{bus, log, stop::Stop, vendor::Pinned};
 
 /// Dongle events that may wait for the service; the threads of the dongles wait beyond that.
 const EVENTS: usize = 64;
+/// The inbox in the state folder.
+const INBOX: &str = "inbox";
 /// How long the banner waits for a simulated dongle. Nothing else waits for it.
 const FIRST_DONGLE: Duration = Duration::from_secs(4);
 
@@ -57,9 +60,10 @@ pub(crate) async fn run(
     let port_address = port.as_ref().map(PortListener::address);
 
     let host_key = host_key(&folder)?;
+    let inbox = inbox(&args.inbox, &folder)?;
     let bus = bus::open(&args, &pinned, &folder)?;
     let simulated = simulated || pinned.trust.is_test();
-    let (events, inbox) = mpsc::channel(EVENTS);
+    let (events, told) = mpsc::channel(EVENTS);
     let watch = watch(bus.finder, &pinned, bus.intervals, events)?;
     let _hotplug = bus.usb.and_then(|wanted| hotplug(wanted, &watch));
     let settings = Settings {
@@ -75,7 +79,7 @@ pub(crate) async fn run(
         clock: clock(),
     };
     let store = SqliteStore::new(folder).map_err(|error| of_folder(&error))?;
-    let service = Service::start(settings, store, inbox, Box::new(watch)).await;
+    let service = Service::start(settings, store, told, Box::new(watch)).await;
     let service = service.map_err(|error| {
         Failure::start(Exit::Fault, error.code(), error.to_string(), error.next())
     })?;
@@ -91,6 +95,7 @@ pub(crate) async fn run(
         simulated,
         "listening"
     );
+    let inbox = inbox.map(|inbox| inbox.watch(service.clone(), inbox::INTERVAL));
     if simulated {
         let seen = service.wait_for(|snapshot| !snapshot.dongles.is_empty());
         // Without one the banner says so; the service runs all the same.
@@ -109,6 +114,9 @@ pub(crate) async fn run(
 
     stop.requested().await;
     tracing::info!("stopping");
+    if let Some(inbox) = inbox {
+        inbox.stop().await;
+    }
     server.stop().await;
     service.stop().await;
     Ok(())
@@ -129,6 +137,27 @@ fn host_key(folder: &StateFolder) -> Result<HostKeyFile, Failure> {
         ),
     }
     Ok(key)
+}
+
+/// Opens the folder that couriers put files into, if there is to be one.
+fn inbox(wanted: &InboxFolder, state: &StateFolder) -> Result<Option<Inbox>, Failure> {
+    let path = match wanted {
+        InboxFolder::None => return Ok(None),
+        InboxFolder::Default => state.path().join(INBOX),
+        InboxFolder::At(path) => path.clone(),
+    };
+    let opened = Inbox::open(&path).map_err(|error| match of_folder(&error) {
+        Failure::Start {
+            detail, code, exit, ..
+        } => Failure::start(
+            exit,
+            code,
+            detail,
+            "give a folder that is the service's own with --inbox, or none",
+        ),
+        other => other,
+    });
+    opened.map(Some)
 }
 
 fn watch(

@@ -23,6 +23,18 @@ pub(crate) struct Pinned {
     pub(crate) record: Vec<u8>,
 }
 
+/// Reads a trust bundle.
+pub(crate) fn trust(file: &Path) -> Result<Trust, Failure> {
+    let bundle = read(file, Label::TrustBundle, "bad-trust-bundle")?;
+    decode(&bundle, file)
+}
+
+/// Reads a product profile of the vendor that is trusted.
+pub(crate) fn profile(file: &Path, trust: &Trust) -> Result<Profile, Failure> {
+    let record = read(file, Label::Profile, "bad-profile")?;
+    verified(&record, file, trust)
+}
+
 /// Reads what the settings name.
 pub(crate) fn from_files(trust: &Path, profile: &Path) -> Result<Pinned, Failure> {
     let bundle = read(trust, Label::TrustBundle, "bad-trust-bundle")?;
@@ -47,29 +59,10 @@ fn pin(
     (record, record_file): (&[u8], &Path),
     simulate: bool,
 ) -> Result<Pinned, Failure> {
-    let bad_bundle = |why: &dyn std::error::Error| {
-        Failure::start(
-            Exit::Refused,
-            "bad-trust-bundle",
-            format!("{}: {why}", bundle_file.display()),
-            "give the trust bundle that the vendor of the product published",
-        )
-    };
-    let trust = Trust::decode(bundle).map_err(|why| bad_bundle(&why))?;
-    let read = TrustBundle::decode(bundle).map_err(|why| bad_bundle(&why))?;
-    let vendor = Vendor::pin(&read, simulate).map_err(|why| bad_bundle(&why))?;
-    let profile = Profile::verify(record, &trust).map_err(|why| {
-        Failure::start(
-            Exit::Refused,
-            "bad-profile",
-            format!(
-                "{} is not a product profile of {}: {why}",
-                record_file.display(),
-                trust.vendor()
-            ),
-            "give the product profile and the trust bundle of one vendor",
-        )
-    })?;
+    let trust = decode(bundle, bundle_file)?;
+    let read = TrustBundle::decode(bundle).map_err(|why| bad_bundle(bundle_file, &why))?;
+    let vendor = Vendor::pin(&read, simulate).map_err(|why| bad_bundle(bundle_file, &why))?;
+    let profile = verified(record, record_file, &trust)?;
     Ok(Pinned {
         vendor,
         trust,
@@ -77,6 +70,34 @@ fn pin(
         #[cfg(feature = "sim")]
         record: record.to_vec(),
     })
+}
+
+fn decode(bundle: &[u8], file: &Path) -> Result<Trust, Failure> {
+    Trust::decode(bundle).map_err(|why| bad_bundle(file, &why))
+}
+
+fn verified(record: &[u8], file: &Path, trust: &Trust) -> Result<Profile, Failure> {
+    Profile::verify(record, trust).map_err(|why| {
+        Failure::start(
+            Exit::Refused,
+            "bad-profile",
+            format!(
+                "{} is not a product profile of {}: {why}",
+                file.display(),
+                trust.vendor()
+            ),
+            "give the product profile and the trust bundle of one vendor",
+        )
+    })
+}
+
+fn bad_bundle(file: &Path, why: &dyn std::error::Error) -> Failure {
+    Failure::start(
+        Exit::Refused,
+        "bad-trust-bundle",
+        format!("{}: {why}", file.display()),
+        "give the trust bundle that the vendor of the product published",
+    )
 }
 
 /// Reads a record from a file, in armour or raw.

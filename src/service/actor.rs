@@ -14,6 +14,7 @@ mod outcome;
 mod publish;
 mod receipts;
 mod software;
+mod terms;
 mod time;
 mod views;
 

@@ -117,6 +117,15 @@ impl ServiceError {
             Self::Fault(fault) => fault.code(),
         }
     }
+
+    /// What to do next, as one sentence to a person.
+    #[must_use]
+    pub fn next(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.next(),
+            Self::Fault(fault) => fault.next().to_owned(),
+        }
+    }
 }
 
 /// Why a batch was not done. Nothing of it was changed.

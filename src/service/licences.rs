@@ -23,6 +23,8 @@ struct Installed {
     /// How well the machine fits; none for a MAC licence.
     matched: Option<Match>,
     standing: Standing,
+    /// Whether it names another host key than this host has.
+    unbound: bool,
 }
 
 /// One installed licence, for readers.
@@ -36,12 +38,15 @@ pub struct LicenceStatus {
     pub standing: Result<Standing, LicenceRefusal>,
     /// Components of this machine that are not what was recorded.
     pub drift: Vec<Drift>,
+    /// Whether it names another host key than this host has: it counts, and has to be repaired by the vendor.
+    pub unbound: bool,
 }
 
 impl Licences {
     /// Verifies what is on the shelf. What does not verify any more counts for nothing, and is shown and said in the log.
     pub(super) fn read(shelf: &Shelf, settings: &Settings, facts: &Facts, now: u64) -> Self {
         let (mut installed, mut refused) = (BTreeMap::new(), BTreeMap::new());
+        let host_key = settings.host_key.thumbprint();
         for (id, kept) in shelf.kept() {
             let Settings { trust, profile, .. } = settings;
             let licence = SoftwareLicence::verify(kept.form, &kept.record.0, trust, profile);
@@ -50,6 +55,7 @@ impl Licences {
                 Ok((matched, licence)) => {
                     let standing = standing(shelf, id, settings, now);
                     let one = Installed {
+                        unbound: licence.is_unbound(&host_key),
                         licence,
                         matched,
                         standing,
@@ -107,6 +113,14 @@ impl Licences {
             .map(|one| one.licence.entitlement())
     }
 
+    /// How many that count name another host key than this host has.
+    pub(super) fn unbound(&self) -> usize {
+        let counting = self.installed.values();
+        counting
+            .filter(|one| one.unbound && one.standing != Standing::Out)
+            .count()
+    }
+
     /// The first moment after `now` at which a line begins or ends, Unix time in seconds.
     pub(super) fn next_turn(&self, now: u64) -> Option<u64> {
         self.counting().filter_map(|one| one.next_turn(now)).min()
@@ -122,12 +136,14 @@ impl Licences {
                 .as_ref()
                 .map(|matched| matched.drift().to_vec())
                 .unwrap_or_default(),
+            unbound: one.unbound,
         });
         let refused = self.refused.iter().map(|(id, refusal)| LicenceStatus {
             id: id.clone(),
             revision: None,
             standing: Err(refusal.clone()),
             drift: Vec::new(),
+            unbound: false,
         });
         installed.chain(refused)
     }

@@ -49,6 +49,11 @@ pub(super) enum Request {
         content: Vec<u8>,
         reply: Reply<Vec<ImportItem>>,
     },
+    Terms {
+        /// Who accepts them, if anybody does.
+        accepting: Option<Actor>,
+        reply: Reply<Option<TermsStatus>>,
+    },
     RemoveLicence {
         actor: Actor,
         id: String,
@@ -132,6 +137,12 @@ impl Actor {
     #[must_use]
     pub fn token(id: Uuid) -> Self {
         Self(format!("token:{id}"))
+    }
+
+    /// Whoever may put files into the inbox folder.
+    #[must_use]
+    pub fn inbox() -> Self {
+        Self("inbox".into())
     }
 
     /// The service itself: what a dongle did, a start.
@@ -273,6 +284,19 @@ impl ImportItem {
             outcome: Err(refusal.into().into()),
         }
     }
+}
+
+/// The terms of the product, and whether they were accepted here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermsStatus {
+    /// Revision of the profile that they are in.
+    pub profile_revision: u64,
+    /// SHA-256 of their text, hex.
+    pub digest: String,
+    /// Their text, as the vendor wrote it.
+    pub text: String,
+    /// Whether somebody accepted them.
+    pub accepted: bool,
 }
 
 /// What was done with a record that verified.

@@ -14,6 +14,8 @@ pub struct Snapshot {
     pub held: Option<Held>,
     /// Why the host's clock is not believed, if it is not.
     pub clock: Option<Suspicion>,
+    /// How many licences count although they name another host key than this host has.
+    pub host_key_unbound: usize,
     /// Whether anything here is simulated: then no count is worth anything.
     pub simulated: bool,
     /// The product this host serves.

@@ -92,8 +92,7 @@ impl StateFolder {
     /// # Errors
     /// [`FolderError`].
     pub fn claim(path: &Path) -> Result<Self, FolderError> {
-        make(path)?;
-        check_folder(path)?;
+        private_folder(path)?;
         let lock = lock(path)?;
         Ok(Self {
             path: path.to_owned(),
@@ -165,6 +164,15 @@ impl StateFolder {
             source,
         })
     }
+}
+
+/// Makes a folder if it is not there, for its owner alone, and checks that nobody else can change what is in it.
+///
+/// # Errors
+/// [`FolderError`].
+pub fn private_folder(path: &Path) -> Result<(), FolderError> {
+    make(path)?;
+    check_folder(path)
 }
 
 fn make(path: &Path) -> Result<(), FolderError> {

@@ -3,7 +3,10 @@
 
 mod changes;
 mod commands;
+#[path = "../support/converted.rs"]
+mod converted;
 mod files;
 mod program;
 mod software;
 mod start;
+mod verify;

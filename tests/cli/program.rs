@@ -50,6 +50,9 @@ impl Home {
             .env_remove("XDG_RUNTIME_DIR")
             .env_remove("XDG_STATE_HOME")
             .env_remove("TALLYKEY_SOCKET")
+            .env_remove("TALLYKEY_INBOX")
+            .env_remove("TALLYKEY_TRUST")
+            .env_remove("TALLYKEY_PROFILE")
             .env_remove("RUST_LOG")
             .env_remove("CLICOLOR_FORCE");
         command

@@ -39,13 +39,30 @@ fn of_a_camera() -> String {
 fn a_licence_beside_a_dongle_is_held_until_somebody_chooses() {
     let home = Home::new();
     let _service = home.serve();
+    assert!(home.state().join("inbox/refused").is_dir(), "watched");
     home.run(&["allocate", LISTED, "--feature", "vca"]).exits(0);
     home.run(&["allocate", "SN-4711", "--feature", "vca"])
         .exits(0);
     let courier = file(&home, "from-the-courier.txt", &of_a_camera());
 
-    let said = home.run(&["import", &courier]).exits(0).out();
+    let ran = home.run(&["import", &courier]).exits(3);
+    let said = ran.out();
+    assert!(said.contains("refused (terms-not-accepted)"), "{said}");
+    assert!(
+        ran.err().contains("code: terms-not-accepted"),
+        "{}",
+        ran.err()
+    );
+    let terms = home.run(&["licences", "terms"]).exits(0).out();
+    assert!(terms.contains("Do not use them"), "{terms}");
+    assert!(terms.ends_with("\nnot accepted on this host\n"), "{terms}");
+    let said = home
+        .run(&["import", &courier, "--accept-terms"])
+        .exits(0)
+        .out();
     assert!(said.contains(": imported\n"), "{said}");
+    let terms = home.run(&["licences", "terms", "--json"]).exits(0).json();
+    assert_eq!(terms["accepted"], true);
     let said = home.run(&["import", &courier]).exits(0).out();
     assert!(said.contains(": was imported before\n"), "{said}");
 
@@ -55,6 +72,29 @@ fn a_licence_beside_a_dongle_is_held_until_somebody_chooses() {
         status.contains("*** CONFLICT ***  dongle is active, software is held and counts 0."),
         "{status}"
     );
+    // Every way out, with what it would do; nothing is asked and nothing done.
+    let shown = home.run(&["resolve"]).exits(3);
+    assert!(shown.err().contains("code: must-choose"), "{}", shown.err());
+    for said in [
+        "keep dongle",
+        "keep software",
+        "tallykey convert --dry-run",
+        "suspended  SN-4711  vca  1 channel",
+    ] {
+        assert!(shown.out().contains(said), "{said}: {}", shown.out());
+    }
+    let answer = home.run(&["resolve", "--json"]).exits(3).json();
+    assert_eq!(answer["conflict"]["asks"], true);
+    let choices = answer["choices"].as_array().expect("choices");
+    let [dongle, software, convert] = &choices[..] else {
+        panic!("three choices: {answer}")
+    };
+    assert_eq!(dongle["choice"], "keep-dongle");
+    assert_eq!(dongle["outcome"]["suspended"], serde_json::json!([]));
+    assert_eq!(software["outcome"]["suspended"][0]["device"], "SN-4711");
+    assert_eq!(software["outcome"]["dry_run"], true);
+    assert_eq!(convert["choice"], "convert");
+
     let rehearsed = home
         .run(&["resolve", "--keep", "software", "--dry-run"])
         .exits(0)
@@ -79,6 +119,8 @@ fn a_licence_beside_a_dongle_is_held_until_somebody_chooses() {
         status.contains("dongle is held and counts 0: somebody chose software"),
         "{status}"
     );
+    let shown = home.run(&["resolve"]).exits(0).out();
+    assert!(shown.contains("keep dongle"), "somebody chose: {shown}");
     let listed = home.run(&["licences", "--json"]).exits(0).json();
     assert_eq!(listed["installed"][0]["state"], "holds");
     let id = listed["installed"][0]["id"].as_str().expect("an id");
@@ -114,7 +156,7 @@ fn what_is_refused_is_told_for_each_and_keeps_nothing_else_out() {
     file(&home, "inbox/c.txt", "a note of the courier\n");
     let inbox = home.path("inbox");
     let ran = home
-        .run(&["import", inbox.to_str().expect("plain")])
+        .run(&["import", "--accept-terms", inbox.to_str().expect("plain")])
         .exits(3);
     let (out, err) = (ran.out(), ran.err());
     assert_eq!(out.matches(": imported\n").count(), 1, "{out}");

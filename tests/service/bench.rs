@@ -1,27 +1,25 @@
 //! A running service over a state folder, and dongles to plug into it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tallykey::arbiter::Takeover;
-use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
-use tallykey::machine::facts::{LinuxMachine, Machine as _};
 use tallykey::service::ports::Store;
 use tallykey::service::watch::DongleEvent;
 use tallykey::service::{
-    Actor, Allocated, Ask, FeatureCounts, Moment, Service, ServiceError, Settings, Snapshot,
-    StartError,
+    Actor, Allocated, Ask, FeatureCounts, Service, ServiceError, Settings, Snapshot, StartError,
 };
 use tallykey::store::{HostKeyFile, SqliteStore, StateFolder};
+use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature, Weight};
-use tallykey_signing::simulator;
+use tallykey_signing::{Signer, SoftwareKey, simulator};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
+use super::clockwork::{Clockwork, standing};
 use crate::bus::{Bus, Plugged};
 use crate::dongle::Dongle;
 
@@ -37,7 +35,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(73 * 3_600);
 /// When every record of these tests counts, Unix time in milliseconds.
 pub(crate) const NOW: i64 = 1_700_000_000_000;
 
-/// The product: free cameras, paid analytics, and a model that costs more.
+/// The product: free cameras, paid analytics, and a model that costs more; no terms.
 pub(crate) fn product() -> profile::Profile<'static> {
     let feature = |id, free| Feature { id, name: id, free };
     let features = [
@@ -52,73 +50,8 @@ pub(crate) fn product() -> profile::Profile<'static> {
     profile::Profile {
         features: List::of(&features).expect("three fit"),
         weights: List::of(&weights).expect("one fits"),
+        terms: "",
         ..simulator::profile()
-    }
-}
-
-/// The clock of a test: it stands until time is let pass.
-#[derive(Clone)]
-pub(crate) struct Clockwork {
-    wall_ms: Arc<AtomicI64>,
-    running_ms: Arc<AtomicU64>,
-    /// The recorded tree that stands for this machine.
-    machine: Arc<Mutex<&'static str>>,
-}
-
-impl Clockwork {
-    /// Time passes while the host runs.
-    pub(crate) fn pass(&self, time: Duration) {
-        let ms = u64::try_from(time.as_millis()).expect("no test is that long");
-        self.running_ms.fetch_add(ms, Ordering::SeqCst);
-        let ms = i64::try_from(ms).expect("no test is that long");
-        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
-    }
-
-    /// Time passes until a moment, Unix time in milliseconds.
-    pub(crate) fn pass_until(&self, wall_ms: i64) {
-        let left = wall_ms - self.wall_ms.load(Ordering::SeqCst);
-        let left = u64::try_from(left).expect("it is still to come");
-        self.pass(Duration::from_millis(left));
-    }
-
-    /// The clock is set forward, or the host was off.
-    pub(crate) fn skip(&self, time: Duration) {
-        let ms = i64::try_from(time.as_millis()).expect("no test is that long");
-        self.wall_ms.fetch_add(ms, Ordering::SeqCst);
-    }
-
-    /// The clock is set back.
-    pub(crate) fn skip_back(&self, time: Duration) {
-        let ms = i64::try_from(time.as_millis()).expect("no test is that long");
-        self.wall_ms.fetch_sub(ms, Ordering::SeqCst);
-    }
-
-    /// The disk is put into another machine.
-    pub(crate) fn become_machine(&self, tree: &'static str) {
-        *self.machine.lock().expect("no panic") = tree;
-    }
-
-    /// What this machine shows of itself.
-    pub(crate) fn facts(&self) -> Facts {
-        let tree = *self.machine.lock().expect("no panic");
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/machine/trees");
-        LinuxMachine::at(root.join(tree)).facts()
-    }
-
-    fn moment(&self) -> Moment {
-        Moment {
-            wall_ms: self.wall_ms.load(Ordering::SeqCst),
-            running_ms: self.running_ms.load(Ordering::SeqCst),
-        }
-    }
-}
-
-/// A clock that stands at [`NOW`].
-pub(crate) fn standing() -> Clockwork {
-    Clockwork {
-        wall_ms: Arc::new(AtomicI64::new(NOW)),
-        running_ms: Arc::default(),
-        machine: Arc::new(Mutex::new("server")),
     }
 }
 
@@ -126,7 +59,11 @@ pub(crate) fn standing() -> Clockwork {
 fn settings(clock: &Clockwork, host_key: HostKeyFile) -> Settings {
     let vendor = simulator::vendor().expect("constant keys");
     let trust = Trust::decode(&vendor.trust_bundle()).expect("our own bundle");
-    let record = vendor.sign_profile(&product()).expect("our own profile");
+    let product = profile::Profile {
+        terms: clock.terms(),
+        ..product()
+    };
+    let record = vendor.sign_profile(&product).expect("our own profile");
     let profile = Profile::verify(&record, &trust).expect("signed by our own vendor");
     Settings {
         trust,
@@ -230,6 +167,18 @@ impl Bench {
         self.image().start().await
     }
 
+    /// Where its state is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The public half of its host key.
+    pub(crate) fn host_key(&self) -> PublicKey {
+        let pem = std::fs::read_to_string(self.folder.join("host-key.pem")).expect("a key");
+        let key = SoftwareKey::from_pem(&pem).expect("PKCS#8");
+        Signer::public_key(&key)
+    }
+
     /// Stops it in good order; what is left is its folder.
     pub(crate) async fn stop(self) -> (Arc<TempDir>, PathBuf) {
         self.service.stop().await;
@@ -324,8 +273,7 @@ impl Image {
 }
 
 pub(crate) fn open(folder: &Path) -> SqliteStore {
-    let folder = StateFolder::claim(folder).expect("a folder of our own");
-    SqliteStore::new(folder).expect("paths of our own")
+    set_up(folder, &standing()).1
 }
 
 fn set_up(folder: &Path, clock: &Clockwork) -> (Settings, SqliteStore) {

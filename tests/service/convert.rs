@@ -40,13 +40,28 @@ async fn convert(bench: &Bench, ask: ConvertAsk) -> Result<Converted, &'static s
     })
 }
 
+/// The dongle is pulled before it is asked, and that is seen after.
+async fn pulled(
+    bench: &Bench,
+    dongle: &Dongle,
+    ask: ConvertAsk,
+) -> Result<Converted, &'static str> {
+    bench.pull(dongle);
+    let seen = async {
+        // Answered after what was asked before it.
+        conversions(bench).await;
+        bench.unplug(dongle).await;
+    };
+    tokio::join!(convert(bench, ask), seen).0
+}
+
 async fn conversions(bench: &Bench) -> Vec<Conversion> {
     bench.service.conversions().await.expect("it runs")
 }
 
 /// The request of the machine that a recorded tree stands for.
 pub(crate) fn request_of(tree: &'static str) -> Vec<u8> {
-    let clock = super::bench::standing();
+    let clock = super::clockwork::standing();
     clock.become_machine(tree);
     let facts = clock.facts();
     let binding = Bindable::of(&facts)
@@ -333,7 +348,10 @@ async fn lines_that_were_named_and_parked_are_so_after_it_too() {
     let dongle = Dongle::new("TK-1", &[("camera", 6), ("vca", 2)]);
     bench.plug(&dongle).await;
     let named = tallykey::service::Ask {
-        line: Some("TK-1/tallykey-vms/1".into()),
+        wish: tallykey::service::Wish {
+            line: Some(Some("TK-1/tallykey-vms/1".into())),
+            ..Default::default()
+        },
         ..camera("SN-1")
     };
     let named = bench
@@ -370,10 +388,8 @@ async fn what_is_under_way_is_gone_on_with_cancelled_or_overtaken() {
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 6)]);
     bench.plug(&dongle).await;
-    // The dongle is pulled before it is asked.
-    bench.pull(&dongle);
     let asked = || ask(&dongle, Gift::Retire, &[("camera", 2)]);
-    let (told, _) = tokio::join!(convert(&bench, asked()), bench.unplug(&dongle));
+    let told = pulled(&bench, &dongle, asked()).await;
     assert_eq!(told, Err("conversion-interrupted"));
     let [open] = &conversions(&bench).await[..] else {
         panic!("it is under way")
@@ -391,9 +407,8 @@ async fn what_is_under_way_is_gone_on_with_cancelled_or_overtaken() {
         matches!(refused, Err(ServiceError::Refused(refusal)) if refusal.code() == "conversion-done")
     );
 
-    bench.pull(&dongle);
     let one = ask(&dongle, Gift::Retire, &[("camera", 1)]);
-    let (told, _) = tokio::join!(convert(&bench, one), bench.unplug(&dongle));
+    let told = pulled(&bench, &dongle, one).await;
     assert_eq!(told, Err("conversion-interrupted"));
     let open = conversions(&bench)
         .await

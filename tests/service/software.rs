@@ -11,7 +11,7 @@ use tallykey_protocol::grant::{Line, Plan};
 use tallykey_protocol::licence::{self, Licence, Macs};
 use tallykey_protocol::list::List;
 use tallykey_protocol::target::Target;
-use tallykey_signing::{SoftwareKey, mac_licence, machine_licence, next_licence, simulator};
+use tallykey_signing::{mac_licence, machine_licence, next_licence, simulator};
 
 use super::bench::{Bench, camera, operator, product};
 use super::converted::Parts;
@@ -39,14 +39,10 @@ fn target(bench: &Bench) -> Target {
     let binding = Bindable::of(&facts)
         .expect("a whole machine")
         .record([7; 16]);
-    let key = SoftwareKey::generate(|bytes| {
-        bytes.fill(9);
-        Ok::<_, std::convert::Infallible>(())
-    });
     Target {
         salt: binding.salt,
         components: binding.components,
-        host_key: tallykey_signing::Signer::public_key(&key.expect("a scalar")),
+        host_key: bench.host_key(),
     }
 }
 
@@ -56,7 +52,7 @@ fn sign(licence: &Licence<'_>) -> Vec<u8> {
 }
 
 /// A licence of so many cameras for the machine of the test.
-fn of_machine(bench: &Bench, count: u64) -> Vec<u8> {
+pub(crate) fn of_machine(bench: &Bench, count: u64) -> Vec<u8> {
     let (product, target) = (product(), target(bench));
     let lines = [line(1, count)];
     let lines = List::of(&lines).expect("one fits");
@@ -276,6 +272,41 @@ async fn a_disk_moved_to_another_machine_counts_on_for_a_grace_and_holds_again_a
     assert_eq!(import_one(&bench, &record).await, Ok(Imported::Already));
     assert_eq!(standing().await, (Standing::Holds, 0));
     assert_eq!(bench.counts("camera").total, 12);
+}
+
+#[tokio::test]
+async fn a_licence_whose_host_key_is_lost_counts_on_and_says_that_it_is_unbound() {
+    let bench = Bench::start().await;
+    let desk = of_machine(&bench, 8);
+    let vendor = simulator::vendor().expect("constant keys");
+    let composite = Parts::of(&vendor, &product(), target(&bench)).envelope();
+    for licence in [&desk, &composite] {
+        assert_eq!(import_one(&bench, licence).await, Ok(Imported::New));
+    }
+    let unbound = async |bench: &Bench| {
+        let licences = bench.service.licences().await.expect("it runs");
+        let each = licences.installed.iter().map(|one| {
+            assert_eq!(one.standing, Ok(Standing::Holds));
+            one.unbound
+        });
+        (each.collect(), bench.service.snapshot().host_key_unbound)
+    };
+    assert_eq!(unbound(&bench).await, (vec![false, false], 0));
+
+    let folder = bench.folder().to_owned();
+    let key = || folder.join("host-key.pem");
+    let former = std::fs::read(key()).expect("a key");
+    let lose = || std::fs::remove_file(key()).expect("it was there");
+    let bench = bench.restart_after(lose).await;
+    assert_eq!(unbound(&bench).await, (vec![true, true], 2));
+    assert_eq!(bench.counts("camera").total, 28, "both count");
+    // What is made out to the new key is bound, and so are all when the former is put back.
+    let repaired = of_machine(&bench, 1);
+    assert_eq!(import_one(&bench, &repaired).await, Ok(Imported::New));
+    assert_eq!(bench.service.snapshot().host_key_unbound, 2);
+    let put_back = || std::fs::write(key(), &former).expect("written");
+    let bench = bench.restart_after(put_back).await;
+    assert_eq!(bench.service.snapshot().host_key_unbound, 1);
 }
 
 #[tokio::test]

@@ -63,6 +63,8 @@ printf 'passwd: files\ngroup: files\n' >"$guest/etc/nsswitch.conf"
 
 cp "$here"/guest/*.sh "$guest/test/"
 cp udev/desktop/70-tallykey.rules "$guest/test/desktop.rules"
+install -m 644 "$work"/{vendor/vendor.bundle,vms.profile} "$guest/test/"
+cp -r "$work/station" "$guest/test/"
 install -m 755 "$here/guest/init.sh" "$guest/init"
 # Not compressed: QEMU maps it, and an emulated CPU would take a second to unpack it.
 (cd "$guest" && find . -print0 | LC_ALL=C sort -z | cpio --null -o -H newc --quiet -R 0:0) >"$initrd"

@@ -13,6 +13,24 @@ work=$PWD/target/vm
 target=${CARGO_TARGET_DIR:-target}
 python=${TALLYKEY_PYTHON:-python3}
 
+# A vendor for trials, so that the service in the guest trusts as it does at a customer's.
+vendor() {
+    local keys=(--dir "$work/vendor" --passphrase-file "$work/passphrase")
+    rm -rf "$work/vendor" "$work/vms.profile"
+    echo 'for trials only' >"$work/passphrase"
+    "$target/release/tallykey-vendor" keys init-root --name Trials "${keys[@]}"
+    "$target/release/tallykey-vendor" keys init --test "${keys[@]}"
+    "$target/release/tallykey-vendor" desk profile examples/product.json --out "$work/vms.profile" --yes "${keys[@]}"
+    # The station's: an emulated CPU takes seconds for as much scrypt as protects a key that is worth something.
+    rm -rf "$work/station"
+    mkdir -m 700 "$work/station"
+    cp "$work"/{passphrase,vendor/vendor.bundle,vendor/factory{,-issuer}.crt} "$work/station/"
+    for role in factory factory-issuer; do
+        openssl pkey -in "$work/vendor/$role.key" -passin "file:$work/passphrase" |
+            openssl pkcs8 -topk8 -scrypt -scrypt_N 16 -passout "file:$work/passphrase" -out "$work/station/$role.key"
+    done
+}
+
 # Boots the guest with these rules; its console goes to the log.
 boot() {
     local name=$1 rules=$2
@@ -32,7 +50,8 @@ cargo build --locked --workspace --all-features --example ctaphid_hidraw
 before=$SECONDS
 mkdir -p "$work"
 tests/vm/packages.sh "$work"
-printf -- '-- packages, %d s\n' $((SECONDS - before))
+vendor >"$work/vendor.log"
+printf -- '-- packages and keys, %d s\n' $((SECONDS - before))
 
 # Beside each other: each has one emulated CPU.
 before=$SECONDS

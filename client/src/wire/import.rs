@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Allocation, AuthenticationType, FeatureCounts};
+use super::{Allocation, AuthenticationType, Conflict, FeatureCounts};
 use crate::Problem;
 
 /// Body of `POST /v1/licences`: a file as it is, whatever its name.
@@ -13,6 +13,25 @@ use crate::Problem;
 pub struct ImportAsk {
     /// The file's content, base64 (RFC 4648 §4).
     pub content: String,
+    /// Accepts the terms of the product ([`Terms`]), without which no licence is installed.
+    #[serde(default)]
+    pub accept_terms: bool,
+}
+
+/// Answer of `GET /v1/terms`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Whether nothing is left to accept: somebody did, or the product has no terms.
+    pub accepted: bool,
+    /// Revision of the product profile that they are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_revision: Option<u64>,
+    /// SHA-256 of the text in UTF-8, hex, as the history keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// The text, as the vendor wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// Answer of `POST /v1/licences`.
@@ -79,9 +98,10 @@ pub struct Licence {
     pub id: String,
     /// Its revision; none if it does not verify any more.
     pub revision: Option<u64>,
-    /// `holds`, `machine-grace`, `machine-changed`, or the code of why it does not verify any more.
+    /// `holds`; `host-key-unbound`, which counts too; `machine-grace`, `machine-changed`, or the code of why it does not
+    /// verify any more.
     pub state: String,
-    /// Why it does not verify any more, and what to do.
+    /// What is wrong with it, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     /// Until when it counts although the machine changed.
@@ -89,6 +109,39 @@ pub struct Licence {
     pub until: Option<jiff::Timestamp>,
     /// Components of this machine that are not what was recorded, such as `board replaced`.
     pub drift: Vec<String>,
+}
+
+/// Answer of `GET /v1/conflict`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictAnswer {
+    /// The conflict, also one that somebody decided; none if only one kind of source is there.
+    pub conflict: Option<Conflict>,
+    /// What can be done about it, each with what it would make of this machine.
+    pub choices: Vec<Choice>,
+}
+
+/// One way out of a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What it is.
+    pub choice: ChoiceKind,
+    /// The command that does it.
+    pub command: String,
+    /// What it would make of this machine; a conversion has a dry run of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Resolution>,
+}
+
+/// What a choice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChoiceKind {
+    /// Dongles count, software licences are held.
+    KeepDongle,
+    /// Software licences count, dongles are held.
+    KeepSoftware,
+    /// The dongle's channels become a software licence, so that both count as one kind. It cannot be undone.
+    Convert,
 }
 
 /// Body of `POST /v1/conflict/resolve`.

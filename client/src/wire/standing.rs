@@ -1,4 +1,4 @@
-//! States that nobody may overlook: a dongle that is away, a held source, a clock that is not believed.
+//! States that nobody may overlook: a dongle that is away, a held source, a clock that is not believed, a lost host key.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,15 @@ pub struct ClockSuspect {
     pub believed: Timestamp,
     /// Powered-on time for which that stays so, seconds; then the later time is believed.
     pub left_s: u64,
+    /// What to do about it.
+    pub next: String,
+}
+
+/// Licences name another host key than this host has: they count by the machine, and wait for the vendor's repair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostKeyUnbound {
+    /// How many do.
+    pub licences: u64,
     /// What to do about it.
     pub next: String,
 }

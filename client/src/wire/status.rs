@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Away, ClockSuspect, Conflict, Dongle};
+use super::{Away, ClockSuspect, Conflict, Dongle, HostKeyUnbound};
 
 /// What this machine may licence now, and from where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Status {
     /// Why the host's clock is not believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_suspect: Option<ClockSuspect>,
+    /// Licences that name another host key than this host has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key_unbound: Option<HostKeyUnbound>,
     /// Whether counts come from a simulated dongle: never licences to rely on.
     pub simulated: bool,
     /// The product that the service's profile defines.

@@ -42,6 +42,7 @@ codes! {
     LINE_CANNOT_PAY = "line-cannot-pay", 409, "wrong-procedure", "The line cannot pay for the device";
     FREE_CHANNELS = "free-channels", 409, "wrong-procedure", "Free channels stay as they are";
     NO_SUCH_LICENCE = "no-such-licence", 404, "wrong-procedure", "There is no such software licence";
+    TERMS_NOT_ACCEPTED = "terms-not-accepted", 409, "wrong-procedure", "The terms of the product are not accepted";
     NOT_A_LICENCE = "not-a-licence", 422, "wrong-procedure", "The file holds what no host imports";
     DAMAGED_FILE = "damaged-file", 422, "damaged-file", "The file is not as it was delivered";
     WRONG_VENDOR = "wrong-vendor", 422, "damaged-file", "The record is not the vendor's";
@@ -149,6 +150,7 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::CannotBind(refusal) => of_machine(refusal),
         Refusal::NoSuchLicence { .. } => &NO_SUCH_LICENCE,
         Refusal::NotALicence { .. } => &NOT_A_LICENCE,
+        Refusal::TermsNotAccepted { .. } => &TERMS_NOT_ACCEPTED,
         Refusal::DamagedFile { .. } => &DAMAGED_FILE,
         Refusal::NothingToKeep { .. } => &NOTHING_TO_KEEP,
     }

@@ -5,8 +5,33 @@ use tallykey_client::wire;
 
 use crate::{
     api::{body::Body, convert, error::ApiError},
-    service::{Kind, Principal, Service},
+    licence::Refusal,
+    service::{Kind, Principal, Service, ServiceError},
 };
+
+/// The dry run of every choice. A choice between two of which one has just gone is none any more.
+pub(in crate::api) async fn show(
+    State(service): State<Service>,
+    Extension(caller): Extension<Principal>,
+) -> Result<Json<wire::ConflictAnswer>, ApiError> {
+    let snapshot = service.snapshot();
+    let Some(held) = snapshot.held else {
+        return Ok(Json(convert::conflict(None, Vec::new())));
+    };
+    let mut kept = Vec::new();
+    for kind in Kind::ALL {
+        match service.resolve(&caller.actor, kind, true).await {
+            Ok(outcome) => {
+                let outcome = convert::resolution(outcome, true, caller.role);
+                kept.push((kind, outcome));
+            }
+            Err(ServiceError::Refused(Refusal::NothingToKeep { .. })) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let conflict = convert::standing::conflict(&snapshot, held);
+    Ok(Json(convert::conflict(Some(conflict), kept)))
+}
 
 pub(in crate::api) async fn resolve(
     State(service): State<Service>,

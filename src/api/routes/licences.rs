@@ -52,6 +52,9 @@ pub(in crate::api) async fn import(
     let content = Base64::decode_vec(&asked.content).map_err(|error| HttpRefusal::BadBody {
         reason: format!("content: {error}"),
     })?;
+    if asked.accept_terms {
+        service.accept_terms(&caller.actor).await?;
+    }
     let items = service.import(&caller.actor, content).await?;
     Ok(Json(wire::ImportAnswer {
         items: items.into_iter().map(import_item).collect(),

@@ -47,6 +47,22 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         Exit::Refused,
         "Some of what was found was refused",
     ),
+    code("must-choose", Exit::Refused, "Somebody has to choose"),
+    code(
+        "terms-not-accepted",
+        Exit::Refused,
+        "The terms of the product are not accepted",
+    ),
+    code(
+        "nothing-to-verify",
+        Exit::Refused,
+        "Nothing of Tallykey is in the files",
+    ),
+    code(
+        "not-all-verified",
+        Exit::Refused,
+        "Some of what was found does not verify",
+    ),
     code(
         "bad-csv",
         Exit::Refused,

@@ -56,6 +56,10 @@ impl<S: Store> Core<S> {
                 content,
                 reply,
             } => self.import(&actor, &content, reply, batch),
+            Request::Terms { accepting, reply } => {
+                let terms = self.terms(accepting.as_ref(), batch);
+                batch.answer::<_, ServiceError>(reply, Ok(terms));
+            }
             Request::RemoveLicence { actor, id, reply } => {
                 let result = self.remove_licence(&actor, &id, batch);
                 batch.answer(reply, result);

@@ -57,6 +57,17 @@ pub(super) fn log(old: &Snapshot, new: &Snapshot) {
         (Some(_), None) => tracing::info!("the clock of this host is believed again"),
         _ => {}
     }
+    if old.host_key_unbound != new.host_key_unbound {
+        match new.host_key_unbound {
+            0 => tracing::info!("every licence names the key of this host again"),
+            licences => tracing::warn!(
+                state = "host-key-unbound",
+                licences,
+                next = "tallykey request --purpose repair",
+                "licences name another host key than this host has; they count by the machine"
+            ),
+        }
+    }
     for (dongle, news) in dongles(&old.dongles, &new.dongles) {
         let serial = dongle.serial.as_deref().unwrap_or("(no serial)");
         match (news, &dongle.problem) {

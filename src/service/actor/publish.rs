@@ -58,11 +58,14 @@ impl<S: Store> Core<S> {
             time,
             ..
         } = self;
-        snapshot(settings, state, supply, dongles, time)
+        Snapshot {
+            host_key_unbound: self.licences.unbound(),
+            ..snapshot(settings, state, supply, dongles, time)
+        }
     }
 }
 
-/// What is so at `time`.
+/// What is so at `time`, licences aside.
 pub(super) fn snapshot(
     settings: &Settings,
     state: &State,
@@ -82,6 +85,7 @@ pub(super) fn snapshot(
             asks: arbiter.asks(),
         }),
         clock: time.clock().suspicion(),
+        host_key_unbound: 0,
         simulated: settings.simulated,
         product: Product {
             id: profile.product().to_owned(),

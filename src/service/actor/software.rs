@@ -89,22 +89,23 @@ impl<S: Store> Core<S> {
             Err(refusal) => return ImportItem::refused(kind, refusal),
         };
         let admitted = admit(&self.state.shelf, &licence, facts, object.bytes);
-        let outcome = admitted.map(|event| match event {
-            Some(event) => {
+        let outcome = match admitted {
+            Ok(Some(event)) => self.terms_allow().map(|()| {
                 if form == Form::Composite {
                     self.keep_receipt_of(object.bytes, batch);
                 }
                 self.record(actor, &event, batch);
                 Imported::New
-            }
-            None => Imported::Already,
-        });
+            }),
+            Ok(None) => Ok(Imported::Already),
+            Err(refusal) => Err(refusal.into()),
+        };
         ImportItem {
             kind,
             id: Some(hex(licence.identity())),
             serial: None,
             revision: Some(licence.revision()),
-            outcome: outcome.map_err(|refusal| Refusal::from(refusal).into()),
+            outcome: outcome.map_err(Refusal::into),
         }
     }
 

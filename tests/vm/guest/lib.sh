@@ -36,14 +36,16 @@ as() {
     setpriv --reuid "$user" --regid "$user" --clear-groups env HOME="/var/lib/$user" "$@"
 }
 
-# serve USER WHERE: the service of this user, in the background, with its loopback port there or none.
+# serve USER WHERE WHOSE…: the service of this user, in the background, with its loopback port there or none, for the
+# dongles of that vendor.
 serve() {
-    local user=$1
+    local user=$1 where=$2
+    shift 2
     mkfifo "/run/$user.log"
     tee "/tmp/$user.log" <"/run/$user.log" >/run/said &
     (
         export RUST_LOG=info,tallykey::usb=debug
-        exec /usr/bin/setpriv --reuid "$user" --regid "$user" --clear-groups tallykey serve --simulate --usb --listen "$2" \
+        exec /usr/bin/setpriv --reuid "$user" --regid "$user" --clear-groups tallykey serve "$@" --listen "$where" \
             --state-dir "/var/lib/$user/state" --socket "/var/lib/$user/api.sock"
     ) >"/run/$user.log" 2>&1 &
 }

@@ -7,13 +7,14 @@ for module in vhci-hcd usbhid hid-generic; do modprobe $module || fail "modprobe
 /lib/systemd/systemd-udevd --daemon
 udevadm trigger --action=add --subsystem-match=usb
 udevadm settle
-tallykey-sim serve --usbip 127.0.0.1:3240 --count 2 --control /tmp/knobs.sock >>/tmp/sim.log 2>&1 &
+tallykey-sim serve --usbip 127.0.0.1:3240 --count 2 --control /tmp/knobs.sock --vendor /test/station \
+    --passphrase-file /test/station/passphrase --profile /test/vms.profile >>/tmp/sim.log 2>&1 &
 : >/tmp/sim.log
 wait_for "the simulator serves" grep -q '^serve' /tmp/sim.log
 usbip list -r 127.0.0.1 2>/dev/null | grep -q '1-2: .*(1209:0001)' || fail "usbip list does not show both"
 
 say "the service starts without a dongle"
-serve tallykey 127.0.0.1:7787
+serve tallykey 127.0.0.1:7787 --trust /test/vendor.bundle --profile /test/vms.profile
 service=$!
 wait_for "the service answers" answers tallykey
 token=$(ask tallykey token create --role viewer | jq -r .secret)
@@ -28,7 +29,7 @@ node=$(lsusb -d 1209:0001 | sed 's/Bus \([0-9]*\) Device \([0-9]*\).*/\/dev\/bus
 [ "$(stat -c '%U:%G %a' "$node")" = "root:tallykey 660" ] || fail "$(ls -l "$node")"
 
 # It takes its time to be sure that it is not udev that is not done.
-serve other none
+serve other none --simulate --usb
 other=$!
 
 say "what it says of itself"
@@ -47,6 +48,7 @@ echo "report descriptor $(hexdump -v -e '1/1 "%02X"' /sys/class/hidraw/hidraw0/d
 say "it gives channels"
 ask tallykey allocate 00:02:D1:1A:2B:3C | jq -e '.state == "licensed"' >/dev/null || fail "no channel"
 shows tallykey '.features[] | select(.id == "camera") | .total == 68 and .used == 1' || fail "other counts"
+shows tallykey '.simulated and .dongles[0].simulated' || fail "it does not say that the dongle is simulated"
 
 say "another user may not open it, and is told so"
 if as other sh -c ': <>/dev/hidraw0' 2>/dev/null; then fail "any user may open the dongle"; fi
