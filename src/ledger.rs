@@ -24,6 +24,7 @@ mod need;
 mod pool;
 mod shelf;
 mod supply;
+mod times;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -46,6 +47,7 @@ pub use need::{Need, Period};
 pub use pool::{Pool, PoolChange};
 pub use shelf::{Kept, Shelf};
 pub use supply::Supply;
+pub use times::{Times, Told};
 
 /// Every allocation, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

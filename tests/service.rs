@@ -13,6 +13,8 @@ mod convert;
 mod converted;
 #[path = "service/damage.rs"]
 mod damage;
+#[path = "service/decrees.rs"]
+mod decrees;
 #[path = "service/dongle.rs"]
 mod dongle;
 #[path = "service/dongles.rs"]

@@ -99,6 +99,8 @@ impl Ledger {
             | Event::GraceExhausted { .. }
             | Event::RecordSent(_)
             | Event::RecordAnswered { .. }
+            | Event::TimeTokenTaken { .. }
+            | Event::RevocationTaken { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
             | Event::TermsAccepted { .. }

@@ -116,6 +116,23 @@ pub enum Event {
         /// `taken`, `held` before, or the code of a refusal or a fault.
         outcome: String,
     },
+    /// The vendor's word for what time it is was believed.
+    TimeTokenTaken {
+        /// The time from which on is counted, Unix time in seconds.
+        at: u64,
+        /// The nonce of this host that it answers, hex; without one it only raised the time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nonce: Option<String>,
+        /// Digest of the token, hex.
+        digest: String,
+    },
+    /// A list of revoked dongles is heeded from now on.
+    RevocationTaken {
+        /// Its number.
+        epoch: u64,
+        /// The list, as signed.
+        record: Bytes,
+    },
     /// Channels of a dongle are to be given away: written down before the dongle is asked.
     ConversionMeant {
         /// Names the request, here and in the receipt.

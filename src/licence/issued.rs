@@ -1,6 +1,9 @@
-//! What a desk sends to a dongle: grants and instructions, verified before the dongle is asked.
+//! What a desk sends beside licences: grants and instructions for dongles, verified before the dongle is asked; lists of
+//! revoked dongles, and what time it is.
 
+mod list;
 mod refusal;
+mod time;
 
 use std::collections::BTreeSet;
 
@@ -11,7 +14,9 @@ use tallykey_protocol::issued::IssuedError;
 use tallykey_protocol::limits::INSTRUCTION_MAX;
 
 use super::Trust;
+pub use list::Revocations;
 pub use refusal::{DongleRule, IssuedRefusal};
+pub use time::TimeWord;
 
 /// A record for one dongle that verified up to the vendor's root. What it brings about, the dongle judges.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,11 +165,11 @@ impl DongleRecord {
 }
 
 /// Digest of a record of at most `max` bytes.
-pub(super) fn digest_of(record: &[u8], max: usize) -> Result<[u8; 32], IssuedError> {
+fn digest_of(record: &[u8], max: usize) -> Result<[u8; 32], IssuedError> {
     Ok(Sign1::parse(record, max)?.digest())
 }
 
-pub(super) fn not_vendors(problem: IssuedError) -> IssuedRefusal {
+fn not_vendors(problem: IssuedError) -> IssuedRefusal {
     IssuedRefusal::NotVendors { problem }
 }
 

@@ -6,6 +6,7 @@
 
 mod change;
 mod convert;
+mod decrees;
 mod deliveries;
 mod handle;
 mod issued;
@@ -104,12 +105,13 @@ impl<S: Store> Core<S> {
     /// An actor that has replayed its history, and where it publishes.
     pub(super) fn new(
         settings: Settings,
-        (state, pulse): (State, Option<Pulse>),
+        (mut state, pulse): (State, Option<Pulse>),
         store: S,
         inputs: Inputs,
     ) -> (Self, Published) {
         let moment = (settings.clock)();
-        let time = Time::start(moment, pulse.as_ref());
+        state.heed(&settings.trust);
+        let time = Time::start(moment, pulse.as_ref(), state.times.last());
         let dongles = Dongles::recall(&settings, &state, pulse.as_ref(), moment.wall_ms);
         let active = Active::default();
         let supply = Supply::new(&settings.profile, &active, state.ledger.pool(), 0);
@@ -362,6 +364,7 @@ impl<S: Store> Core<S> {
         match State::replay(&mut self.store).await {
             Ok(state) => {
                 self.state = state;
+                self.state.heed(&self.settings.trust);
                 self.broken = None;
             }
             Err(error) => self.broken = Some(error.into()),

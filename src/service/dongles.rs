@@ -38,6 +38,8 @@ struct Known {
     serial: String,
     /// What it gave when it last proved itself; none if that was nothing.
     entitlement: Option<Entitlement>,
+    /// The time that its vendor told it, Unix time in seconds: it is no earlier.
+    time_floor: u64,
     grace: Grace,
     /// Where it stood when that was last looked at.
     phase: Phase,
@@ -78,9 +80,11 @@ impl Dongles {
             let mut grace = kept.unwrap_or_else(Grace::forgotten);
             grace.restart(off_ms, &dongles.budget);
             let phase = grace.phase(false, &dongles.budget);
+            let judged = judge(&evidence, settings, state);
             let known = Known {
                 serial: evidence.serial.clone(),
-                entitlement: judge(&evidence, settings, state).gives.flatten(),
+                entitlement: judged.gives.flatten(),
+                time_floor: judged.time_floor,
                 grace,
                 phase,
             };
@@ -149,7 +153,7 @@ impl Dongles {
             told: BTreeSet::new(),
         });
         if let Some(entitlement) = judged.gives {
-            self.welcome(evidence, entitlement);
+            self.welcome(evidence, entitlement, judged.time_floor);
         }
         let mut events = self.replace(Seen {
             key,
@@ -172,19 +176,46 @@ impl Dongles {
     }
 
     /// A dongle proves that it is here, and what it gives.
-    fn welcome(&mut self, evidence: &Evidence, entitlement: Option<Entitlement>) {
+    fn welcome(&mut self, evidence: &Evidence, entitlement: Option<Entitlement>, time_floor: u64) {
         let known = self
             .known
             .entry(evidence.thumbprint)
             .or_insert_with(|| Known {
                 serial: evidence.serial.clone(),
                 entitlement: None,
+                time_floor,
                 grace: Grace::first(&self.budget),
                 phase: Phase::Present,
             });
         known.entitlement = entitlement;
+        known.time_floor = time_floor;
         known.grace.back();
         known.phase = Phase::Present;
+    }
+
+    /// Judges every dongle anew: the vendor stands by some of them no more.
+    pub(super) fn judge_again(&mut self, settings: &Settings, state: &State) {
+        for (thumbprint, known) in &mut self.known {
+            if state.revocations.last_honoured(thumbprint).is_some() {
+                known.entitlement = None;
+            }
+        }
+        for seen in &mut self.seen {
+            let Some(open) = &seen.open else { continue };
+            let judged = judge(&open.evidence, settings, state);
+            seen.status = judged.status;
+            let known = self.known.get_mut(&open.evidence.thumbprint);
+            if let (Some(known), Some(gives)) = (known, judged.gives) {
+                known.entitlement = gives;
+            }
+        }
+        self.lessen(&state.gifts, settings.profile.product());
+    }
+
+    /// The latest time that the vendor told any dongle of this host, Unix time in seconds.
+    pub(super) fn time_floor(&self) -> u64 {
+        let known = self.known.values();
+        known.map(|known| known.time_floor).max().unwrap_or(0)
     }
 
     /// Lets time pass, milliseconds in which this host ran. Tells the history of every dongle that stands elsewhere

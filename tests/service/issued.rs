@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tallykey::dongle::OwnerCode;
-use tallykey::service::{HistoryEntry, ImportItem, Imported};
+use tallykey::service::{Actor, HistoryEntry, ImportItem, Imported};
 use tallykey_protocol::cert::Certificate;
 use tallykey_protocol::command::Encode;
 use tallykey_protocol::command::order::{Order, Share};
@@ -70,16 +70,16 @@ fn instruction(dongle: &Dongle, kind: Kind, counter: u64) -> Vec<u8> {
     signed.expect("our own vendor")
 }
 
-async fn import(bench: &Bench, file: &[Vec<u8>]) -> Vec<Result<Imported, &'static str>> {
+pub(crate) async fn import(bench: &Bench, file: &[Vec<u8>]) -> Vec<Result<Imported, &'static str>> {
     items(bench, file).await.iter().map(code).collect()
 }
 
-async fn items(bench: &Bench, file: &[Vec<u8>]) -> Vec<ImportItem> {
+pub(crate) async fn items(bench: &Bench, file: &[Vec<u8>]) -> Vec<ImportItem> {
     let done = bench.service.import(&operator(), file.concat()).await;
     done.expect("a sound history")
 }
 
-fn code(item: &ImportItem) -> Result<Imported, &'static str> {
+pub(crate) fn code(item: &ImportItem) -> Result<Imported, &'static str> {
     item.outcome.clone().map_err(|refusal| refusal.code())
 }
 
@@ -88,7 +88,7 @@ async fn history(bench: &Bench) -> Vec<HistoryEntry> {
 }
 
 /// What dongles made of records, as the history tells it.
-async fn answered(bench: &Bench) -> Vec<(String, String)> {
+pub(crate) async fn answered(bench: &Bench) -> Vec<(String, String)> {
     let entries = history(bench).await.into_iter();
     let answers = entries.filter(|entry| entry.kind == "record-answered");
     let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
@@ -110,7 +110,7 @@ pub(crate) fn counter(dongle: &Dongle) -> u64 {
     counter
 }
 
-async fn plugged(dongles: &[&Dongle]) -> Bench {
+pub(crate) async fn plugged(dongles: &[&Dongle]) -> Bench {
     let bench = Bench::start().await;
     for dongle in dongles {
         bench.plug(dongle).await;
@@ -118,8 +118,8 @@ async fn plugged(dongles: &[&Dongle]) -> Bench {
     bench
 }
 
-const NEW: Result<Imported, &str> = Ok(Imported::New);
-const ALREADY: Result<Imported, &str> = Ok(Imported::Already);
+pub(crate) const NEW: Result<Imported, &str> = Ok(Imported::New);
+pub(crate) const ALREADY: Result<Imported, &str> = Ok(Imported::Already);
 
 #[tokio::test]
 async fn an_update_goes_into_its_dongle_and_counts_when_the_import_is_answered() {
@@ -265,7 +265,13 @@ async fn a_new_owner_code_is_told_once_and_written_nowhere() {
     for entry in history(&bench).await {
         assert!(!entry.body.to_string().contains(&code.0), "{entry:?}");
     }
-    assert_eq!(import(&bench, &[reset]).await, [Err("instruction-stale")]);
+    assert_eq!(
+        import(&bench, std::slice::from_ref(&reset)).await,
+        [Err("instruction-stale")]
+    );
+    let by_itself = bench.service.import(&Actor::inbox(), reset).await;
+    let told: Vec<_> = by_itself.expect("sound").iter().map(self::code).collect();
+    assert_eq!(told, [Err("import-by-hand")]);
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ codes! {
     OTHER_MACHINE = "other-machine", 422, "migration", "The licence is for another machine";
     BAD_BINDING = "bad-binding", 422, "damaged-file", "The licence fits too many machines";
     LICENCE_ABSORBED = "licence-absorbed", 409, "wrong-procedure", "A later licence replaced it";
+    REVOKED = "revoked", 422, "damaged-file", "The dongle that made it is revoked";
     DONGLE_NOT_HERE = "dongle-not-here", 404, "not-delivered", "The dongle is not plugged in here";
     WRONG_HOLDER = "wrong-holder", 422, "migration", "The record is for another dongle";
     WRONG_REVISION = "wrong-revision", 409, "not-delivered", "An earlier grant is missing";
@@ -66,6 +67,10 @@ codes! {
     ROLE_NOT_ALLOWED = "role-not-allowed", 422, "damaged-file", "The signer may not sign this";
     ISSUER_REVOKED = "issuer-revoked", 422, "damaged-file", "The signer was revoked";
     NOT_BELIEVED = "not-believed", 422, "damaged-file", "The dongle does not believe the record";
+    IMPORT_BY_HAND = "import-by-hand", 409, "wrong-procedure", "An instruction is not imported by itself";
+    TIME_TOKEN_USED = "time-token-used", 409, "wrong-procedure", "The time token was believed before";
+    TIME_TOKEN_UNASKED = "time-token-unasked", 422, "migration", "The time token answers another host";
+    REVOCATION_OLDER = "revocation-older", 409, "wrong-procedure", "A later revocation list is heeded";
     NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
     DONGLE_EMPTY = "dongle-empty", 409, "too-few-licences", "The dongle has nothing to give";
     WHICH_DONGLE = "which-dongle", 409, "wrong-procedure", "Several dongles are plugged in";
@@ -165,6 +170,7 @@ const fn of_licence(refusal: &LicenceRefusal) -> &'static Code {
         LicenceRefusal::ProfileTooOld { .. } => &PROFILE_TOO_OLD,
         LicenceRefusal::OtherMachine { .. } => &OTHER_MACHINE,
         LicenceRefusal::BadBinding { .. } => &BAD_BINDING,
+        LicenceRefusal::Revoked { .. } => &REVOKED,
         LicenceRefusal::Absorbed { .. } => &LICENCE_ABSORBED,
     }
 }
@@ -174,6 +180,10 @@ const fn of_issued(refusal: &IssuedRefusal) -> &'static Code {
         IssuedRefusal::NotVendors { .. } => &WRONG_VENDOR,
         IssuedRefusal::DongleNotHere { .. } => &DONGLE_NOT_HERE,
         IssuedRefusal::Dongle { rule, .. } => of_rule(*rule),
+        IssuedRefusal::ByHand => &IMPORT_BY_HAND,
+        IssuedRefusal::TimeTokenUsed => &TIME_TOKEN_USED,
+        IssuedRefusal::TimeTokenUnasked => &TIME_TOKEN_UNASKED,
+        IssuedRefusal::RevocationOlder { .. } => &REVOCATION_OLDER,
     }
 }
 
@@ -270,6 +280,10 @@ mod tests {
                 problem: IssuedError::NoIssuer,
             },
             IssuedRefusal::DongleNotHere { serial: serial() },
+            IssuedRefusal::ByHand,
+            IssuedRefusal::TimeTokenUsed,
+            IssuedRefusal::TimeTokenUnasked,
+            IssuedRefusal::RevocationOlder { epoch: 1, held: 2 },
         ];
         rules.chain(others).map(Refusal::from)
     }

@@ -29,6 +29,23 @@ pub enum IssuedRefusal {
         /// The rule that it breaks.
         rule: DongleRule,
     },
+    /// An instruction came without somebody who imports it.
+    #[error("an instruction to a dongle is not imported by itself")]
+    ByHand,
+    /// A time token was believed before, or its question was answered.
+    #[error("this host has believed it before")]
+    TimeTokenUsed,
+    /// A time token answers a question of another host.
+    #[error("it answers a request that this host did not make, or made too long ago")]
+    TimeTokenUnasked,
+    /// A later revocation list is heeded, or another of this epoch.
+    #[error("it is number {epoch}, and this host heeds number {held}")]
+    RevocationOlder {
+        /// Its epoch.
+        epoch: u64,
+        /// The epoch of the list that is heeded.
+        held: u64,
+    },
 }
 
 /// A rule by which a dongle refuses a record.
@@ -171,6 +188,10 @@ impl IssuedRefusal {
             Self::NotVendors { .. } => "wrong-vendor",
             Self::DongleNotHere { .. } => "dongle-not-here",
             Self::Dongle { rule, .. } => rule.code(),
+            Self::ByHand => "import-by-hand",
+            Self::TimeTokenUsed => "time-token-used",
+            Self::TimeTokenUnasked => "time-token-unasked",
+            Self::RevocationOlder { .. } => "revocation-older",
         }
     }
 
@@ -181,6 +202,10 @@ impl IssuedRefusal {
             Self::NotVendors { .. } => SupportClass::DamagedFile,
             Self::DongleNotHere { .. } => SupportClass::NotDelivered,
             Self::Dongle { rule, .. } => rule.class(),
+            Self::ByHand | Self::TimeTokenUsed | Self::RevocationOlder { .. } => {
+                SupportClass::WrongProcedure
+            }
+            Self::TimeTokenUnasked => SupportClass::Migration,
         }
     }
 
@@ -195,6 +220,14 @@ impl IssuedRefusal {
                 format!("plug {serial} in and import the file again; nothing is lost until then")
             }
             Self::Dongle { serial, rule } => rule.next(serial),
+            Self::ByHand => {
+                "import it with `tallykey import`: what the dongle answers is shown there, once".into()
+            }
+            Self::TimeTokenUsed => "send the vendor a new request if the time is still wrong".into(),
+            Self::TimeTokenUnasked => {
+                "import it on the host that made the request, or send the vendor a new request of this one".into()
+            }
+            Self::RevocationOlder { .. } => "nothing: a later list is heeded".into(),
         }
     }
 }

@@ -20,9 +20,9 @@ const PATIENCE_MS: u64 = 60_000;
 /// One record for one dongle.
 #[derive(Debug)]
 pub(super) struct Parcel {
-    /// Place of its object in the answer.
-    pub(super) place: usize,
-    pub(super) errand: Handover,
+    /// Place of its object in the answer, if that depends on the dongle.
+    pub(super) place: Option<usize>,
+    pub(super) handover: Handover,
     pub(super) posted: Posted,
     pub(super) record: Vec<u8>,
 }
@@ -32,6 +32,7 @@ pub(super) struct Parcel {
 pub(super) enum Handover {
     Update,
     Instruct,
+    Time,
 }
 
 /// Everything of one file for one dongle, in the order in which it is handed over.
@@ -118,7 +119,8 @@ impl Deliveries {
     pub(super) fn settle(&mut self, import: u64, answers: Vec<(Parcel, Answer)>) -> Option<Done> {
         let waiting = self.waiting.get_mut(&import)?;
         for (parcel, answer) in answers {
-            let Some(item) = waiting.items.get_mut(parcel.place) else {
+            let place = parcel.place;
+            let Some(item) = place.and_then(|place| waiting.items.get_mut(place)) else {
                 continue;
             };
             item.outcome = answer.outcome(parcel.posted.serial);
@@ -225,9 +227,10 @@ fn hand_over(open: &mut Open, parcels: Vec<Parcel>) -> Vec<(Parcel, Answer)> {
 
 fn hand(open: &mut Open, parcel: &Parcel) -> Answer {
     let record = &parcel.record;
-    let taken = match parcel.errand {
+    let taken = match parcel.handover {
         Handover::Update => open.update(record).map(|_| None),
         Handover::Instruct => open.instruct(record),
+        Handover::Time => open.set_time(record).map(|_| None),
     };
     match taken {
         Ok(code) => Answer::Taken(code.map(NewOwnerCode)),

@@ -6,7 +6,7 @@ use tallykey_protocol::file;
 use tokio::sync::oneshot;
 
 use crate::ledger::{Event, Posted};
-use crate::licence::{DongleRecord, IssuedRefusal, Matter};
+use crate::licence::{DongleRecord, IssuedRefusal, Matter, Refusal, Revocations, TimeWord};
 
 use super::super::batch::Batch;
 use super::super::fault::{Fault, ServiceError};
@@ -22,6 +22,13 @@ use super::deliveries::{Delivered, Handover, Parcel, Route};
 pub(super) struct Intake {
     pub(super) items: Vec<ImportItem>,
     letters: Vec<Letter>,
+    times: Vec<Time>,
+}
+
+/// A time token that this host believes: it goes to every dongle too.
+struct Time {
+    digest: [u8; 32],
+    bytes: Vec<u8>,
 }
 
 /// A verified record for a dongle.
@@ -64,6 +71,57 @@ impl Intake {
 }
 
 impl<S: Store> Core<S> {
+    /// Believes a time token and passes it on.
+    pub(super) fn import_time(
+        &mut self,
+        actor: &Actor,
+        object: &file::Object<'_>,
+        intake: &mut Intake,
+        batch: &mut Batch,
+    ) -> ImportItem {
+        let kind = object.kind.name();
+        let word = match TimeWord::verify(object.bytes, &self.settings.trust) {
+            Ok(word) => word,
+            Err(refusal) => return ImportItem::refused(kind, refusal),
+        };
+        let taken = self.take_time(actor, &word, batch);
+        if taken.is_ok() {
+            intake.times.push(Time {
+                digest: word.digest,
+                bytes: object.bytes.to_vec(),
+            });
+        }
+        ImportItem {
+            kind,
+            id: Some(hex(&word.digest)),
+            serial: None,
+            revision: None,
+            outcome: taken.map_err(ServiceError::from),
+        }
+    }
+
+    /// Heeds a list of revoked dongles.
+    pub(super) fn import_revocations(
+        &mut self,
+        actor: &Actor,
+        object: &file::Object<'_>,
+        batch: &mut Batch,
+    ) -> ImportItem {
+        let kind = object.kind.name();
+        let list = match Revocations::verify(object.bytes, &self.settings.trust) {
+            Ok(list) => list,
+            Err(refusal) => return ImportItem::refused(kind, refusal),
+        };
+        let taken = self.take_revocations(actor, &list, batch);
+        ImportItem {
+            kind,
+            id: None,
+            serial: None,
+            revision: Some(list.epoch()),
+            outcome: taken.map_err(|refusal| Refusal::from(refusal).into()),
+        }
+    }
+
     /// Answers an import, after everything in it that is for a dongle was handed over.
     pub(super) fn dispatch(
         &mut self,
@@ -121,6 +179,26 @@ impl<S: Store> Core<S> {
             };
             intake.items[place].outcome = outcome;
         }
+        for (key, evidence, _) in self.dongles.open() {
+            for time in &intake.times {
+                let route = routes.entry(key.to_owned()).or_insert_with(|| Route {
+                    key: key.to_owned(),
+                    parcels: Vec::new(),
+                });
+                route.parcels.push(Parcel {
+                    place: None,
+                    handover: Handover::Time,
+                    posted: Posted {
+                        what: file::Kind::Time.name().to_owned(),
+                        serial: evidence.serial.clone(),
+                        thumbprint: hex(&evidence.thumbprint),
+                        revision: None,
+                        digest: hex(&time.digest),
+                    },
+                    record: time.bytes.clone(),
+                });
+            }
+        }
         routes.into_values().collect()
     }
 
@@ -164,8 +242,8 @@ impl<S: Store> Core<S> {
 fn parcel(place: usize, record: &DongleRecord, bytes: Vec<u8>) -> Parcel {
     let matter = record.matter();
     Parcel {
-        place,
-        errand: match matter {
+        place: Some(place),
+        handover: match matter {
             Matter::Grant { .. } => Handover::Update,
             Matter::ResetOwnerCode | Matter::Recycle => Handover::Instruct,
         },

@@ -6,7 +6,7 @@ use tallykey_protocol::limits::OBJECT_MAX;
 use crate::arbiter::{self, Kind};
 use crate::ledger::{Event, Ledger, Supply};
 use crate::licence::machine_binding::Facts;
-use crate::licence::{DongleRecord, Entitlement, Form, Refusal, SoftwareLicence};
+use crate::licence::{DongleRecord, Entitlement, Form, IssuedRefusal, Refusal, SoftwareLicence};
 
 use super::super::batch::Batch;
 use super::super::fault::ServiceError;
@@ -66,9 +66,15 @@ impl<S: Store> Core<S> {
             file::Kind::Grant => {
                 return intake.letter(object, DongleRecord::grant(object.bytes, trust));
             }
+            // What it answers has to be told to somebody, and nobody reads what comes by itself at once.
+            file::Kind::Instruction if *actor == Actor::inbox() => {
+                ImportItem::refused(object.kind.name(), IssuedRefusal::ByHand)
+            }
             file::Kind::Instruction => {
                 return intake.letter(object, DongleRecord::instruction(object.bytes, trust));
             }
+            file::Kind::Time => self.import_time(actor, object, intake, batch),
+            file::Kind::Revocation => self.import_revocations(actor, object, batch),
             kind => ImportItem::refused(kind.name(), Refusal::NotALicence { kind }),
         };
         intake.items.push(item);
@@ -88,7 +94,7 @@ impl<S: Store> Core<S> {
             Ok(licence) => licence,
             Err(refusal) => return ImportItem::refused(kind, refusal),
         };
-        let admitted = admit(&self.state.shelf, &licence, facts, object.bytes);
+        let admitted = admit(self.state.admits(), &licence, facts, object.bytes);
         let outcome = match admitted {
             Ok(Some(event)) => self.terms_allow().map(|()| {
                 if form == Form::Composite {
@@ -129,7 +135,7 @@ impl<S: Store> Core<S> {
     /// Judges every licence by what the machine shows, and writes down which ceased to hold, or hold again.
     pub(super) fn read_licences(&mut self, facts: &Facts, batch: &mut Batch) {
         let now = self.now_s();
-        self.licences = Licences::read(&self.state.shelf, &self.settings, facts, now);
+        self.licences = Licences::read(self.state.admits(), &self.settings, facts, now);
         for event in self.licences.news(&self.state.shelf, now) {
             self.tell(event, batch);
         }
