@@ -105,7 +105,7 @@ pub(crate) enum Question {
     Status,
     /// Show the lines that give channels and what they pay for, or change which pay.
     Licences(licences::LicencesArgs),
-    /// Import software licences from files or folders.
+    /// Import what the vendor sent, from files or folders.
     Import(import::ImportFileArgs),
     /// Make a request for the vendor: for counts, a repair, or what confirms a return.
     Request(request::RequestArgs),
