@@ -7,6 +7,7 @@ mod commands;
 mod converted;
 mod files;
 mod program;
+mod requests;
 mod software;
 mod start;
 mod verify;
