@@ -5,6 +5,7 @@
 //! follows from their order and from what is owned now.
 
 mod apply;
+mod asked;
 mod attribution;
 mod balance;
 mod bytes;
@@ -24,6 +25,7 @@ mod need;
 mod pool;
 mod shelf;
 mod supply;
+mod times;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,6 +33,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 pub use apply::Impossible;
+pub use asked::{Asked, Confirmed};
 pub use attribution::{Attribution, Payment};
 pub use balance::Balance;
 pub use bytes::Bytes;
@@ -38,14 +41,15 @@ pub use change::{Change, Relocation, Wish};
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
-pub use event::{Event, Given, Goal, GrantMark, ReceiptKept, SeenBefore, Shown, Why};
+pub use event::{Event, Given, Goal, GrantMark, Posted, ReceiptKept, SeenBefore, Shown, Why};
 pub use gifts::{Gifts, Meant};
 pub use lease::{TTL_MAX, TTL_MIN};
-pub use marks::{Marks, RolledBack};
+pub use marks::{Marks, RolledBack, Seen};
 pub use need::{Need, Period};
 pub use pool::{Pool, PoolChange};
 pub use shelf::{Kept, Shelf};
 pub use supply::Supply;
+pub use times::{Times, Told};
 
 /// Every allocation, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,11 +5,13 @@
 
 mod allocation;
 mod change;
+mod conversion;
 mod dongle;
 mod history;
 mod import;
 mod licence;
 mod need;
+mod request;
 mod standing;
 mod status;
 mod token;
@@ -20,6 +22,10 @@ pub use allocation::{
 pub use change::{
     AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange, Renewal,
 };
+pub use conversion::{
+    Conversion, ConversionState, Conversions, ConvertAsk, Converted, ConvertedLine, Gift, Given,
+    Goal, Part, Secret,
+};
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};
 pub use import::{
@@ -28,6 +34,7 @@ pub use import::{
 };
 pub use licence::{Licences, Line, LineSource, Policy};
 pub use need::{Need, Needs, Period};
-pub use standing::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound};
+pub use request::{CarriedLicence, LeftOut, Purpose, RequestAnswer, RequestAsk, Unbound};
+pub use standing::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound, Return};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -17,7 +17,8 @@ use super::{
     error::{ApiError, HttpRefusal},
     guard::own_names_only,
     routes::{
-        allocations, conflict, dongles, health, history, licences, need, status, terms, tokens,
+        allocations, conflict, conversions, dongles, health, history, licences, need, requests,
+        status, terms, tokens,
     },
 };
 use crate::service::{IMPORT_MAX, Role, Service};
@@ -73,6 +74,11 @@ routes! {
     GET    "/v1/terms",                 VIEWER, 0,    terms::show;
     GET    "/v1/conflict",              VIEWER, 0,    conflict::show;
     POST   "/v1/conflict/resolve",      ADMIN,  ONE,  conflict::resolve;
+    GET    "/v1/conversions",           VIEWER, 0,    conversions::list;
+    POST   "/v1/conversions",           ADMIN,  FILE, conversions::create;
+    GET    "/v1/conversions/{id}",      VIEWER, 0,    conversions::show;
+    DELETE "/v1/conversions/{id}",      ADMIN,  0,    conversions::cancel;
+    POST   "/v1/conversions/{id}/acknowledge", ADMIN, 0, conversions::acknowledge;
     GET    "/v1/allocations",           VIEWER, 0,    allocations::list;
     POST   "/v1/allocations",           CLIENT, ONE,  allocations::create;
     POST   "/v1/allocations/batch",     CLIENT, MANY, allocations::create_all;
@@ -81,6 +87,7 @@ routes! {
     PATCH  "/v1/allocations/{id}",      CLIENT, ONE,  allocations::change;
     POST   "/v1/allocations/{id}/move", ADMIN,  ONE,  allocations::move_to;
     POST   "/v1/allocations/{id}/renew", CLIENT, ONE, allocations::renew;
+    POST   "/v1/requests",              ADMIN,  ONE,  requests::create;
     GET    "/v1/dongles",               VIEWER, 0,    dongles::list;
     POST   "/v1/dongles/{serial}/wink", CLIENT, 0,    dongles::wink;
     GET    "/v1/need",                  VIEWER, 0,    need::show;

@@ -7,7 +7,7 @@ use std::{error::Error as StdError, io};
 use serde_json::{Value, json};
 use tallykey_client::{ClientError, Problem};
 
-use super::{allocate::ImportError, exit::Exit, places::program};
+use super::{allocate::ImportError, exit::Exit, places::program, written::NotWritten};
 
 pub(super) use code::title;
 pub use code::{LOCAL_CODES, LocalCode};
@@ -49,9 +49,24 @@ pub enum Failure {
         /// Objects that were found.
         total: usize,
     },
+    /// A request could not be written to a file.
+    #[error(transparent)]
+    NotWritten(#[from] NotWritten),
+    /// Channels of one feature are asked for twice.
+    #[error("channels of {feature} are asked for twice")]
+    AskedTwice {
+        /// The feature.
+        feature: String,
+    },
     /// Dongle and software licences are both here, and nobody has said which is to count.
     #[error("somebody has to choose between dongle and software licences")]
     MustChoose,
+    /// Nobody said that what was shown is right; nothing was changed.
+    #[error("nobody confirmed it; nothing was changed")]
+    NotConfirmed,
+    /// No owner code came, and nobody could be asked.
+    #[error("the owner code of the dongle is needed, and there is no terminal to ask at")]
+    NoOwnerCode,
     /// Licences were kept out because nobody accepted the terms; what else was found is told.
     #[error("the terms of the product are not accepted, and no licence is imported without that")]
     TermsNotAccepted,
@@ -171,8 +186,12 @@ impl Failure {
             }
             Self::Client(ClientError::ForeignSocket { .. }) => Exit::NotPermitted,
             Self::Client(_) | Self::Output { .. } => Exit::Fault,
+            Self::AskedTwice { .. } => Exit::Usage,
             Self::Import(_)
+            | Self::NotWritten(_)
             | Self::UnreadableFile { .. }
+            | Self::NotConfirmed
+            | Self::NoOwnerCode
             | Self::NothingToImport
             | Self::NotAllImported { .. }
             | Self::MustChoose
@@ -203,6 +222,11 @@ impl Failure {
             Self::Client(_) => "not-the-service",
             Self::NotHeld { .. } => "no-such-allocation",
             Self::UnreadableFile { .. } => "file-unreadable",
+            Self::NotConfirmed => "not-agreed",
+            Self::NoOwnerCode => "owner-code-needed",
+            Self::NotWritten(NotWritten::Exists { .. }) => "file-exists",
+            Self::NotWritten(NotWritten::Io { .. }) => "file-unwritable",
+            Self::AskedTwice { .. } => "asked-twice",
             Self::NothingToImport => "nothing-to-import",
             Self::NotAllImported { .. } => "not-all-imported",
             Self::MustChoose => "must-choose",
@@ -238,6 +262,19 @@ impl Failure {
             Self::Import(error) => error.next(),
             Self::NotHeld { .. } => format!("list what is held with `{} allocations`", program()),
             Self::UnreadableFile { .. } => "name a file or folder that can be read".to_owned(),
+            Self::NotConfirmed => {
+                "look at it with --dry-run, and say --yes where nobody is asked".to_owned()
+            }
+            Self::NoOwnerCode => {
+                "give it with --owner-code-file, from the slip that came with the dongle".to_owned()
+            }
+            Self::NotWritten(NotWritten::Exists { .. }) => {
+                "name another file with --out, or a folder".to_owned()
+            }
+            Self::NotWritten(NotWritten::Io { .. }) => {
+                "name a file or folder that you may write, with --out".to_owned()
+            }
+            Self::AskedTwice { .. } => "name each feature once".to_owned(),
             Self::NothingToImport => "give the licence file that the vendor delivered".to_owned(),
             Self::NotAllImported { .. } | Self::NotAllVerified { .. } => {
                 "do what is said about each of them".to_owned()
@@ -356,6 +393,15 @@ mod tests {
                 file: place(),
                 source: other(),
             },
+            Failure::NotConfirmed,
+            Failure::NoOwnerCode,
+            NotWritten::Exists { path: "x".into() }.into(),
+            NotWritten::Io {
+                path: "x".into(),
+                source: other(),
+            }
+            .into(),
+            Failure::AskedTwice { feature: place() },
             Failure::NothingToImport,
             Failure::NotAllImported {
                 refused: 1,

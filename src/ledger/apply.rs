@@ -97,6 +97,12 @@ impl Ledger {
             | Event::DongleLeft { .. }
             | Event::GraceStarted { .. }
             | Event::GraceExhausted { .. }
+            | Event::RequestMade { .. }
+            | Event::RequestAnswered { .. }
+            | Event::RecordSent(_)
+            | Event::RecordAnswered { .. }
+            | Event::TimeTokenTaken { .. }
+            | Event::RevocationTaken { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
             | Event::TermsAccepted { .. }

@@ -1,5 +1,7 @@
 //! What the history tells: each kind of entry with its facts. Rejections are not entries.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -106,6 +108,62 @@ pub enum Event {
         recorded: u32,
         /// Since when, Unix time in seconds.
         since: u64,
+    },
+    /// A request was made for the vendor's desk; its file left after this.
+    RequestMade {
+        /// SHA-256 of its nonce, hex.
+        nonce: String,
+        /// Its digest, hex.
+        digest: String,
+        /// What it is for, such as `update`.
+        purpose: String,
+        /// The name that was proposed for its file.
+        file: String,
+        /// Channels asked for, by feature.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        wanted: BTreeMap<String, u64>,
+        /// Identities of the software licences in it, hex.
+        licences: Vec<String>,
+        /// Serials of the dongles that proved themselves in it.
+        dongles: Vec<String>,
+        /// Identities of the dongles' receipts in it that are for the desk, hex.
+        receipts: Vec<String>,
+        /// The return that it confirms: SHA-256 of the desk's nonce, hex.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        desk_nonce: Option<String>,
+    },
+    /// The vendor's desk answered a request of this host.
+    RequestAnswered {
+        /// SHA-256 of its nonce, hex.
+        nonce: String,
+        /// What answered it, such as `licence`.
+        with: String,
+    },
+    /// A record of the vendor goes to a dongle.
+    RecordSent(Posted),
+    /// What a dongle made of a record.
+    RecordAnswered {
+        /// The record.
+        sent: Posted,
+        /// `taken`, `held` before, or the code of a refusal or a fault.
+        outcome: String,
+    },
+    /// The vendor's word for what time it is was believed.
+    TimeTokenTaken {
+        /// The time from which on is counted, Unix time in seconds.
+        at: u64,
+        /// The nonce of this host that it answers, hex; without one it only raised the time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nonce: Option<String>,
+        /// Digest of the token, hex.
+        digest: String,
+    },
+    /// A list of revoked dongles is heeded from now on.
+    RevocationTaken {
+        /// Its number.
+        epoch: u64,
+        /// The list, as signed.
+        record: Bytes,
     },
     /// Channels of a dongle are to be given away: written down before the dongle is asked.
     ConversionMeant {
@@ -265,6 +323,23 @@ pub enum Event {
         /// Its id.
         id: Uuid,
     },
+}
+
+/// A record of the vendor for a dongle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Posted {
+    /// What it is: `grant`, `reset-owner-code`, `recycle`, …
+    pub what: String,
+    /// Serial of the dongle.
+    pub serial: String,
+    /// Thumbprint of its key, hex.
+    pub thumbprint: String,
+    /// Revision of a grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Digest of the record, hex.
+    pub digest: String,
 }
 
 /// Where channels go that a dongle gives away.

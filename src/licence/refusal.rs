@@ -5,13 +5,14 @@ mod shortage;
 
 use std::fmt;
 
-use tallykey_protocol::file::FileError;
+use tallykey_protocol::file::{self, FileError};
+use tallykey_protocol::receipt;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::LicenceRefusal;
 use super::conversion::ConversionRefusal;
 use super::machine_binding::CannotBind;
+use super::{IssuedRefusal, LicenceRefusal};
 
 pub use shortage::Shortage;
 
@@ -22,6 +23,9 @@ pub enum Refusal {
     /// A software licence counts for nothing here.
     #[error("the licence is refused: {0}")]
     Licence(#[from] LicenceRefusal),
+    /// Another record of the desk was not carried out.
+    #[error("the record is refused: {0}")]
+    Issued(#[from] IssuedRefusal),
     /// A dongle's channels are not given away.
     #[error(transparent)]
     Conversion(#[from] ConversionRefusal),
@@ -35,10 +39,10 @@ pub enum Refusal {
         id: String,
     },
     /// A file holds something that is not imported here.
-    #[error("the file holds a {kind}, and software licences are imported here")]
+    #[error("the file holds a {}, which no host imports", kind.name())]
     NotALicence {
         /// What it is.
-        kind: &'static str,
+        kind: file::Kind,
     },
     /// The product has terms, and nobody has accepted them here.
     #[error("the terms of the product (profile revision {profile_revision}) are not accepted")]
@@ -51,6 +55,15 @@ pub enum Refusal {
     DamagedFile {
         /// What the reader said.
         problem: FileError,
+    },
+    /// No licence here is the first phase of a return.
+    #[error("no licence here waits for its return to be confirmed")]
+    NothingToConfirm,
+    /// What a host has is more than a request may carry.
+    #[error("what this host has is more than a request of {max} bytes can carry")]
+    RequestTooLarge {
+        /// The limit, bytes.
+        max: usize,
     },
     /// Nothing of the kind to be kept is there.
     #[error("{kind} cannot be kept: it has no channel to give here")]
@@ -311,6 +324,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Licence(refusal) => refusal.code(),
+            Self::Issued(refusal) => refusal.code(),
             Self::Conversion(refusal) => refusal.code(),
             Self::CannotBind(refusal) => refusal.code(),
             Self::NoSuchLicence { .. } => "no-such-licence",
@@ -318,6 +332,8 @@ impl Refusal {
             Self::TermsNotAccepted { .. } => "terms-not-accepted",
             Self::DamagedFile { .. } => "damaged-file",
             Self::NothingToKeep { .. } => "nothing-to-keep",
+            Self::NothingToConfirm => "nothing-to-confirm",
+            Self::RequestTooLarge { .. } => "request-too-large",
             Self::NoChannelLeft { .. } => "no-channel-left",
             Self::BadDeviceId { .. } => "bad-device-id",
             Self::UnknownFeature { .. } => "unknown-feature",
@@ -343,6 +359,7 @@ impl Refusal {
     pub const fn class(&self) -> SupportClass {
         match self {
             Self::Licence(refusal) => refusal.class(),
+            Self::Issued(refusal) => refusal.class(),
             Self::Conversion(refusal) => refusal.class(),
             Self::CannotBind(refusal) => refusal.class(),
             Self::DamagedFile { .. } => SupportClass::DamagedFile,
@@ -350,6 +367,7 @@ impl Refusal {
             | Self::NotALicence { .. }
             | Self::TermsNotAccepted { .. } => SupportClass::WrongProcedure,
             Self::NothingToKeep { .. } => SupportClass::NotDelivered,
+            Self::NothingToConfirm | Self::RequestTooLarge { .. } => SupportClass::WrongProcedure,
             Self::NoChannelLeft { .. } => SupportClass::TooFewLicences,
             Self::NoSuchLine { .. } | Self::NoSuchDongle { .. } | Self::DongleNotOpen { .. } => {
                 SupportClass::NotDelivered
@@ -375,12 +393,19 @@ impl Refusal {
     pub fn next(&self) -> String {
         match self {
             Self::Licence(refusal) => refusal.next(),
+            Self::Issued(refusal) => refusal.next(),
             Self::Conversion(refusal) => refusal.next(),
             Self::CannotBind(refusal) => refusal.next(),
             Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
-            Self::NotALicence { .. } => "give the licence file that the vendor delivered".into(),
             Self::TermsNotAccepted { .. } => "read them with `tallykey licences terms`, and import with `--accept-terms`".into(),
+            Self::NotALicence { kind } => not_imported(*kind).into(),
             Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
+            Self::NothingToConfirm => {
+                "import the licence with the lower counts that the vendor sent, then ask again".into()
+            }
+            Self::RequestTooLarge { .. } => {
+                "leave some of the dongles plugged in, make a request, and another one with the rest".into()
+            }
             Self::NothingToKeep { .. } => {
                 "plug the dongle in, or import the licence, and choose again".into()
             }
@@ -419,5 +444,18 @@ impl Refusal {
             Self::NoSuchToken { .. } => "list the tokens to find the id".into(),
             Self::BadLabel { .. } => "give a shorter label without control characters".into(),
         }
+    }
+}
+
+/// What to do with an object that is for somebody else.
+const fn not_imported(kind: file::Kind) -> &'static str {
+    match kind {
+        file::Kind::Receipt(receipt::Kind::ConvertOffline) => {
+            "nothing: the licence that was made from it counts by itself"
+        }
+        file::Kind::Receipt(_) | file::Kind::Request => "send it to the vendor's desk",
+        file::Kind::Profile => "start the service with it: tallykey serve --profile FILE",
+        file::Kind::TrustBundle => "start the service with it: tallykey serve --trust FILE",
+        _ => "give the file that the vendor delivered",
     }
 }

@@ -11,7 +11,7 @@ use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
 use tallykey_protocol::target::Binding;
 
 use super::machine_binding::{Facts, Match, judge};
-use super::{Entitlement, Line, Profile, Source, Trust};
+use super::{Entitlement, Line, Profile, Revocations, Source, Trust};
 pub use refusal::LicenceRefusal;
 
 /// How a software licence came to be.
@@ -46,12 +46,16 @@ impl Form {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoftwareLicence {
     form: Form,
+    /// Thumbprint and counter of the dongle that made it, if one did.
+    made: Option<([u8; 32], u64)>,
     identity: [u8; 32],
     revision: u64,
     /// The machine that it is for; none for a MAC licence.
     machine: Option<Binding>,
     /// Thumbprint of that machine's host key.
     host_key: Option<[u8; 32]>,
+    request_nonce: Option<[u8; 32]>,
+    desk_nonce: Option<[u8; 32]>,
     lines: Vec<Line>,
     absorbs: Vec<[u8; 32]>,
     excludes_free: bool,
@@ -85,6 +89,7 @@ impl SoftwareLicence {
         };
         Ok(Self {
             form: Form::Licence,
+            made: None,
             identity,
             revision: licence.revision,
             machine: match &licence.holder {
@@ -95,6 +100,8 @@ impl SoftwareLicence {
                 Holder::Machine { thumbprint, .. } => Some(thumbprint),
                 Holder::Macs => None,
             },
+            request_nonce: licence.request_nonce,
+            desk_nonce: licence.desk_nonce,
             lines: licence.lines.iter().map(line).collect(),
             absorbs: licence.absorbs.to_vec(),
             excludes_free: licence.flags & NO_FREE_CHANNELS != 0,
@@ -113,10 +120,13 @@ impl SoftwareLicence {
         let line = |line: &Granted<'_>| of_line(line, grant.revision, profile, None);
         Ok(Self {
             form: Form::Composite,
+            made: Some((traced.thumbprint, traced.receipt.counter)),
             identity: traced.identity,
             revision: grant.revision,
             machine: Some(target.binding()),
             host_key: Some(thumbprint(&target.host_key)),
+            request_nonce: None,
+            desk_nonce: None,
             lines: traced.lines.iter().map(line).collect(),
             absorbs: Vec::new(),
             excludes_free: grant.flags & NO_FREE_CHANNELS != 0,
@@ -154,6 +164,32 @@ impl SoftwareLicence {
         self.host_key.is_some_and(|named| named != *host_key)
     }
 
+    /// Nonce of the request that it answers.
+    #[must_use]
+    pub const fn request_nonce(&self) -> Option<&[u8; 32]> {
+        self.request_nonce.as_ref()
+    }
+
+    /// The desk waits for a request that echoes this: it is the first phase of a return.
+    #[must_use]
+    pub const fn desk_nonce(&self) -> Option<&[u8; 32]> {
+        self.desk_nonce.as_ref()
+    }
+
+    /// That the vendor stands by the dongle that made it, if one did.
+    ///
+    /// # Errors
+    /// [`LicenceRefusal::Revoked`].
+    pub fn stands(&self, revocations: &Revocations) -> Result<(), LicenceRefusal> {
+        let Some((thumbprint, counter)) = self.made else {
+            return Ok(());
+        };
+        match revocations.last_honoured(&thumbprint) {
+            Some(last) if counter > last => Err(LicenceRefusal::Revoked { counter, last }),
+            _ => Ok(()),
+        }
+    }
+
     /// How much of the machine that it is for is in these facts; none for a MAC licence, which is for no machine.
     ///
     /// # Errors
@@ -178,6 +214,12 @@ impl SoftwareLicence {
             }),
             found => Ok(found),
         }
+    }
+
+    /// Every line of it, valid now or not.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
     }
 
     /// What it gives where it holds.

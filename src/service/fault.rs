@@ -32,6 +32,12 @@ pub enum Fault {
         /// What it said.
         source: Arc<dyn StdError + Send + Sync>,
     },
+    /// The host key did not sign.
+    #[error("{source}")]
+    HostKeyFailed {
+        /// What its keeper said.
+        source: Arc<dyn StdError + Send + Sync>,
+    },
     /// A dongle did not do what it was asked.
     #[error("the dongle {serial} did not answer: {source}")]
     DongleFailed {
@@ -39,6 +45,12 @@ pub enum Fault {
         serial: String,
         /// What is wrong with it.
         source: Arc<crate::dongle::Fault>,
+    },
+    /// A dongle has not answered, and may still do what it was asked.
+    #[error("the dongle {serial} has not answered yet")]
+    DongleSlow {
+        /// Its serial.
+        serial: String,
     },
     /// It is not known whether a dongle gave what it was asked for; it tells by itself when it is back.
     #[error(
@@ -61,7 +73,9 @@ impl Fault {
             Self::StoreUnavailable { .. } => "store-unavailable",
             Self::HistoryDamaged { .. } => "history-damaged",
             Self::NoRandomness { .. } => "no-randomness",
+            Self::HostKeyFailed { .. } => "host-key-failed",
             Self::DongleFailed { .. } => "dongle-failed",
+            Self::DongleSlow { .. } => "dongle-slow",
             Self::Interrupted { .. } => "conversion-interrupted",
             Self::Stopping => "service-stopping",
         }
@@ -78,7 +92,13 @@ impl Fault {
                 "stop the service and start it again: it says what the check found and the way out"
             }
             Self::NoRandomness { .. } => "ask again; if it stays, look at the kernel log",
+            Self::HostKeyFailed { .. } => {
+                "ask again; if it stays, look at the service's log and at whatever keeps the host key"
+            }
             Self::DongleFailed { source, .. } => source.next(),
+            Self::DongleSlow { .. } => {
+                "import the file again: what the dongle has taken meanwhile is told as such"
+            }
             Self::Interrupted { .. } => {
                 "nothing is lost: plug the dongle in again; if it had given them, it is finished by itself, else ask for the same again"
             }
@@ -96,6 +116,26 @@ pub enum ServiceError {
     /// Something broke; the request may be sent again.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl ServiceError {
+    /// The stable code a program matches on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Fault(fault) => fault.code(),
+        }
+    }
+
+    /// What to do next, as one sentence to a person.
+    #[must_use]
+    pub fn next(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.next(),
+            Self::Fault(fault) => fault.next().to_owned(),
+        }
+    }
 }
 
 /// Why a batch was not done. Nothing of it was changed.

@@ -69,6 +69,7 @@ fn settings(clock: &Clockwork, host_key: HostKeyFile) -> Settings {
         trust,
         profile,
         simulated: true,
+        host: "nvr-3 駅".into(),
         takeover: Takeover::Ask,
         host_key: Box::new(host_key),
         machine: {
@@ -232,6 +233,20 @@ impl Bench {
         // Whatever is asked, what time changed comes first.
         self.service.allocations().await.expect("it runs");
         self.service.snapshot()
+    }
+
+    /// It is at something else from now on.
+    pub(crate) fn deafen(&self, dongle: &Dongle) {
+        self.plugged.deafen(dongle.key());
+    }
+
+    /// The dongles do nothing that is asked of them until [`Bench::go_on`].
+    pub(crate) fn hold(&self) {
+        self.plugged.hold();
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.plugged.go_on(&self.events);
     }
 
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {

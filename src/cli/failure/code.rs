@@ -37,6 +37,19 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         "The answer is not one of this API",
     ),
     code("file-unreadable", Exit::Refused, "The file cannot be read"),
+    code("file-exists", Exit::Refused, "The file is there already"),
+    code(
+        "file-unwritable",
+        Exit::Refused,
+        "The file cannot be written",
+    ),
+    code("asked-twice", Exit::Usage, "A feature is named twice"),
+    code("not-agreed", Exit::Refused, "Nobody confirmed it"),
+    code(
+        "owner-code-needed",
+        Exit::Refused,
+        "The owner code is needed",
+    ),
     code(
         "nothing-to-import",
         Exit::Refused,
@@ -106,6 +119,11 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         "bad-address",
         Exit::Usage,
         "The place of the simulator is not understood",
+    ),
+    code(
+        "machine-root-refused",
+        Exit::Refused,
+        "A recorded machine is for trials only",
     ),
     code(
         "simulator-failed",

@@ -55,10 +55,7 @@ impl<S: Store> Core<S> {
                 actor,
                 content,
                 reply,
-            } => {
-                let items = self.import(&actor, &content, batch);
-                batch.answer::<_, ServiceError>(reply, Ok(items));
-            }
+            } => self.import(&actor, &content, reply, batch),
             Request::Terms { accepting, reply } => {
                 let terms = self.terms(accepting.as_ref(), batch);
                 batch.answer::<_, ServiceError>(reply, Ok(terms));
@@ -91,6 +88,19 @@ impl<S: Store> Core<S> {
             Request::Licences { reply } => {
                 let licences = self.licences(&self.state.ledger, &self.supply);
                 batch.answer::<_, ServiceError>(reply, Ok(licences));
+            }
+            Request::Proofs { reply } => {
+                let begun = self.begin_request();
+                batch.answer(reply, begun);
+            }
+            Request::Sign {
+                actor,
+                ask,
+                gathered,
+                reply,
+            } => {
+                let result = self.make_request(&actor, ask, gathered, batch);
+                batch.answer(reply, result);
             }
             Request::Need { reply } => {
                 let (profile, stock) = (&self.settings.profile, (&self.active, &self.supply));
