@@ -19,6 +19,8 @@ mod check;
 mod disk;
 #[path = "sweep/life.rs"]
 mod life;
+#[path = "support/other_machine.rs"]
+mod other_machine;
 #[path = "sweep/restored.rs"]
 mod restored;
 #[path = "sweep/stage.rs"]

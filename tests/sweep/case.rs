@@ -1,30 +1,27 @@
 //! What is converted or returned, and the factory's dongle that all of it begins with.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tallykey::arbiter::Takeover;
 use tallykey::dongle::{OwnerCode, Vendor};
-use tallykey::licence::machine_binding::{Bindable, Facts};
+use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
-use tallykey::machine::facts::{LinuxMachine, Machine as _};
 use tallykey::service::ports::{HostKey, HostKeyFailed};
 use tallykey::service::{ConvertAsk, Gift, GiftWish, Goal, Moment, Part, Settings};
 use tallykey_core::platform::Platform as _;
-use tallykey_protocol::array::Array;
 use tallykey_protocol::grant::Convert;
 use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::list::List;
 use tallykey_protocol::profile::{self, Feature};
-use tallykey_protocol::request::{Environment, Head, Purpose, Request};
 use tallykey_protocol::trust::TrustBundle;
-use tallykey_signing::{Signer as _, SoftwareKey, sign_request, simulator};
+use tallykey_signing::{Signer as _, SoftwareKey, simulator};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
 use tallykey_sim::platform::{Clock, SimPlatform};
 use tallykey_sim::provision::{Order, chip_id, provision};
 
 use super::disk::Disk;
+use super::other_machine::{self, key, machine};
 use super::stage::World;
 
 /// The dongle's serial.
@@ -115,7 +112,7 @@ impl Factory {
         let mut code = None;
         let blank = SimFlash::blank(chip_id(SERIAL));
         let flash = station(blank, HAS, |text| code = OwnerCode::parse(text));
-        let there = facts("nuc");
+        let there = other_machine::facts();
         Self {
             vendor: Vendor::pin(&pinned, true).expect("a root"),
             start: World {
@@ -125,8 +122,8 @@ impl Factory {
             code: code.expect("the factory's"),
             profile: Profile::verify(&record, &trust).expect("signed by our own vendor"),
             trust,
-            here: facts("server"),
-            request: request(&there, product.product),
+            here: machine("server"),
+            request: other_machine::request(product.product),
             there,
         }
     }
@@ -143,6 +140,7 @@ impl Factory {
             trust: self.trust.clone(),
             profile: self.profile.clone(),
             simulated: true,
+            host: "nvr-3".into(),
             takeover: Takeover::Ask,
             host_key: Box::new(Key(key(if here { 1 } else { 2 }))),
             machine: Box::new(move || facts.clone()),
@@ -203,15 +201,6 @@ fn product() -> profile::Profile<'static> {
     }
 }
 
-fn facts(tree: &str) -> Facts {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/machine/trees");
-    LinuxMachine::at(root.join(tree)).facts()
-}
-
-fn key(seed: u8) -> SoftwareKey {
-    SoftwareKey::from_bytes(&[seed; 32]).expect("a scalar")
-}
-
 struct Key(SoftwareKey);
 
 impl HostKey for Key {
@@ -225,33 +214,4 @@ impl HostKey for Key {
             source: source.into(),
         })
     }
-}
-
-/// The request of the other machine.
-fn request(facts: &Facts, product: &str) -> Vec<u8> {
-    let binding = Bindable::of(facts)
-        .expect("a whole machine")
-        .record([5; 16]);
-    let key = key(2);
-    let request = Request {
-        host: "nuc",
-        issued_at: 1_700_000_000,
-        nonce: [3; 32],
-        purpose: Purpose::New,
-        product,
-        profile_revision: 1,
-        host_key: key.public_key(),
-        binding,
-        environment: Environment::Physical,
-        installed: Array::of(&[]),
-        dongles: Array::of(&[]),
-        marks: Array::of(&[]),
-        history: Head {
-            sequence: 1,
-            hash: [0; 32],
-        },
-        desk_nonce: None,
-        wanted: Array::of(&[]),
-    };
-    sign_request(&request, &key).expect("our own request")
 }
