@@ -8,6 +8,7 @@ mod convert;
 mod converted;
 mod files;
 mod program;
+mod requests;
 mod software;
 mod start;
 mod verify;
