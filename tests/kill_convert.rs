@@ -78,12 +78,9 @@ async fn ask(
                 let receipt = done.receipt.expect("it is done");
                 answered.send(receipt).expect("somebody listens");
             }
-            Err(ClientError::Problem(problem)) => match problem.code.as_str() {
-                // It has just been told that its last receipt is kept.
-                "dongle-changed" => {}
-                "dongle-empty" => return,
-                _ => panic!("{problem}"),
-            },
+            Err(ClientError::Problem(problem)) if problem.code != "dongle-empty" => {
+                panic!("{problem}")
+            }
             // Whatever was not answered may or may not be done; both are right.
             Err(_) => return,
         }

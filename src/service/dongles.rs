@@ -371,6 +371,13 @@ impl Dongles {
         })
     }
 
+    /// How many receipts an open dongle has been told of since it proved itself: its counter rises with each.
+    pub(super) fn telling(&self, key: &str) -> u64 {
+        let seen = self.seen.iter().find(|seen| seen.key == key);
+        let open = seen.and_then(|seen| seen.open.as_ref());
+        open.map_or(0, |open| open.told.len() as u64)
+    }
+
     /// The receipts that an open dongle is to be told of: this host keeps them. Each once for each proof.
     pub(super) fn untold(&mut self, gifts: &Gifts) -> Vec<(String, Receipt)> {
         let mut untold = Vec::new();

@@ -91,6 +91,9 @@ impl<S: Store> Core<S> {
     /// Judges what is asked, and foresees what it makes of this machine.
     fn plan(&self, ask: &ConvertAsk) -> Result<Planned, ServiceError> {
         let (key, evidence, entitlement) = self.giver(ask.serial.as_deref())?;
+        // It is asked after what it is being told, which is not in its proof yet.
+        let mut evidence = evidence.clone();
+        evidence.counter += self.dongles.telling(key);
         let (to, host) = self.receiver(ask)?;
         let product = self.settings.profile.product();
         let plan = Plan::of(entitlement, product, &ask.wish, to)?;
@@ -120,7 +123,7 @@ impl<S: Store> Core<S> {
         };
         Ok(Planned {
             key: key.to_owned(),
-            evidence: evidence.clone(),
+            evidence,
             plan,
             converted,
         })
