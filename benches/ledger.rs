@@ -70,6 +70,7 @@ async fn start(state: &Path) -> Result<Service, Box<dyn Error>> {
         trust,
         profile,
         simulated: true,
+        host: "nvr-3".into(),
         takeover: Takeover::Ask,
         host_key: Box::new(host_key),
         machine: Box::new(Facts::default),

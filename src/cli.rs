@@ -20,6 +20,7 @@ mod priority;
 mod release;
 mod relocate;
 mod renew;
+mod request;
 mod resolve;
 mod screen;
 mod serve;
@@ -103,6 +104,8 @@ pub(crate) enum Question {
     Licences(licences::LicencesArgs),
     /// Import what the vendor sent, from files or folders.
     Import(import::ImportFileArgs),
+    /// Make a request for the vendor: for counts, a repair, or what confirms a return.
+    Request(request::RequestArgs),
     /// Choose between dongle and software licences: one kind counts, the other is held.
     Resolve(resolve::ResolveArgs),
     /// Give devices their channels; asking again changes nothing.
@@ -187,6 +190,7 @@ impl Asking {
             Question::Status => status::run(&find.await?, screen).await,
             Question::Licences(args) => licences::run(args, &find.await?, screen).await,
             Question::Import(args) => import::run(args, &find.await?, screen).await,
+            Question::Request(args) => request::run(args, &find.await?, screen).await,
             Question::Resolve(args) => resolve::run(args, &find.await?, screen).await,
             Question::Allocate(args) => {
                 // A file that cannot be used is told before a service is looked for.

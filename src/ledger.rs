@@ -5,6 +5,7 @@
 //! follows from their order and from what is owned now.
 
 mod apply;
+mod asked;
 mod attribution;
 mod balance;
 mod bytes;
@@ -32,6 +33,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 pub use apply::Impossible;
+pub use asked::{Asked, Confirmed};
 pub use attribution::{Attribution, Payment};
 pub use balance::Balance;
 pub use bytes::Bytes;
@@ -42,7 +44,7 @@ pub use entry::{Damage, Head, Row};
 pub use event::{Event, Given, Goal, GrantMark, Posted, ReceiptKept, SeenBefore, Shown, Why};
 pub use gifts::{Gifts, Meant};
 pub use lease::{TTL_MAX, TTL_MIN};
-pub use marks::{Marks, RolledBack};
+pub use marks::{Marks, RolledBack, Seen};
 pub use need::{Need, Period};
 pub use pool::{Pool, PoolChange};
 pub use shelf::{Kept, Shelf};

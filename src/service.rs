@@ -4,6 +4,7 @@
 //! durable in one commit and answers only then. Readers take the published [`Snapshot`].
 
 mod actor;
+mod asking;
 mod batch;
 mod conversion;
 mod dongles;
@@ -33,9 +34,10 @@ pub use crate::ledger::{Ask, Change, Need, Payment, Period, PoolChange, Relocati
 pub use crate::ledger::{Given, Goal};
 pub use crate::licence::Policy;
 pub use crate::licence::conversion::{Gift, GiftWish, Part};
+pub use asking::{CarriedLicence, LeftOut, Purpose, RequestAsk, RequestFile};
 pub use conversion::{Conversion, ConvertAsk, Converted, ConvertedLine};
 pub use fault::{BatchError, Fault, ServiceError};
-pub use licences::LicenceStatus;
+pub use licences::{LicenceStatus, Returning};
 pub use request::{
     Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, ImportItem, Imported,
     Licences, NewOwnerCode, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint,

@@ -69,6 +69,7 @@ async fn host(
         trust,
         profile,
         simulated: true,
+        host: "nvr-3".into(),
         takeover: Takeover::Ask,
         host_key: Box::new(host_key),
         machine: Box::new(Facts::default),

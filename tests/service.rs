@@ -39,6 +39,8 @@ mod leases;
 mod many;
 #[path = "service/model.rs"]
 mod model;
+#[path = "service/requests.rs"]
+mod requests;
 #[path = "service/software.rs"]
 mod software;
 #[path = "service/terms.rs"]

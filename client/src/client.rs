@@ -17,8 +17,8 @@ use crate::{
     wire::{
         Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed,
         ConflictAnswer, Dongles, HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged,
-        LineChange, Move, Needs, NewToken, PolicyChange, Renewal, Resolution, ResolveAsk, Status,
-        Terms, Token, TokenAsk, Tokens,
+        LineChange, Move, Needs, NewToken, PolicyChange, Renewal, RequestAnswer, RequestAsk,
+        Resolution, ResolveAsk, Status, Terms, Token, TokenAsk, Tokens,
     },
 };
 
@@ -117,6 +117,12 @@ impl Client {
     pub async fn resolve(&self, ask: &ResolveAsk) -> Result<Resolution, ClientError> {
         let path = "/v1/conflict/resolve";
         let answer = self.call(Method::POST, path, Some(ask)).await?;
+        self.read(&answer)
+    }
+
+    /// Makes a request for the vendor's desk.
+    pub async fn make_request(&self, ask: &RequestAsk) -> Result<RequestAnswer, ClientError> {
+        let answer = self.call(Method::POST, "/v1/requests", Some(ask)).await?;
         self.read(&answer)
     }
 

@@ -10,6 +10,7 @@ mod history;
 mod import;
 mod licence;
 mod need;
+mod request;
 mod standing;
 mod status;
 mod token;
@@ -28,6 +29,7 @@ pub use import::{
 };
 pub use licence::{Licences, Line, LineSource, Policy};
 pub use need::{Need, Needs, Period};
-pub use standing::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound};
+pub use request::{CarriedLicence, LeftOut, Purpose, RequestAnswer, RequestAsk, Unbound};
+pub use standing::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound, Return};
 pub use status::{AuthenticationType, FeatureCounts, Product, Status};
 pub use token::{NewToken, Role, Token, TokenAsk, Tokens};

@@ -1,5 +1,6 @@
 //! The service's facts as the wire types of the API.
 
+mod request;
 pub(super) mod standing;
 
 use jiff::Timestamp;
@@ -11,6 +12,8 @@ use crate::service::{
     HistoryEntry, Kind, Licences, LineSource, Need, Payment, Period, Policy, PoolChanged,
     Resolution, Role, Snapshot, Standpoint, Token, UsedLine, Wish,
 };
+
+pub(super) use request::{purpose, request};
 
 /// A moment of our own making is always within jiff's range of ±9999 years; a moment in a
 /// record may not be, and is then shown as the nearest end of that range.
@@ -42,6 +45,7 @@ pub(super) fn status(snapshot: &Snapshot) -> wire::Status {
         features: snapshot.features.iter().map(feature).collect(),
         dongles: dongles(snapshot),
         away: snapshot.away.iter().map(standing::away).collect(),
+        returns: snapshot.returns.iter().map(standing::returning).collect(),
         age_ms: snapshot.age_ms(),
     }
 }

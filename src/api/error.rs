@@ -164,8 +164,12 @@ fn facts_of(refusal: &Refusal) -> Value {
         Refusal::Issued(IssuedRefusal::DongleNotHere { serial })
         | Refusal::Issued(IssuedRefusal::Dongle { serial, .. }) => json!({ "serial": serial }),
         Refusal::Issued(_) => json!({}),
+        Refusal::RequestTooLarge { max } => json!({ "max": max }),
         Refusal::Conversion(refusal) => facts_of_conversion(refusal),
-        Refusal::Licence(_) | Refusal::CannotBind(_) | Refusal::DamagedFile { .. } => json!({}),
+        Refusal::Licence(_)
+        | Refusal::CannotBind(_)
+        | Refusal::DamagedFile { .. }
+        | Refusal::NothingToConfirm => json!({}),
     }
 }
 

@@ -17,7 +17,8 @@ use super::{
     error::{ApiError, HttpRefusal},
     guard::own_names_only,
     routes::{
-        allocations, conflict, dongles, health, history, licences, need, status, terms, tokens,
+        allocations, conflict, dongles, health, history, licences, need, requests, status, terms,
+        tokens,
     },
 };
 use crate::service::{IMPORT_MAX, Role, Service};
@@ -81,6 +82,7 @@ routes! {
     PATCH  "/v1/allocations/{id}",      CLIENT, ONE,  allocations::change;
     POST   "/v1/allocations/{id}/move", ADMIN,  ONE,  allocations::move_to;
     POST   "/v1/allocations/{id}/renew", CLIENT, ONE, allocations::renew;
+    POST   "/v1/requests",              ADMIN,  ONE,  requests::create;
     GET    "/v1/dongles",               VIEWER, 0,    dongles::list;
     POST   "/v1/dongles/{serial}/wink", CLIENT, 0,    dongles::wink;
     GET    "/v1/need",                  VIEWER, 0,    need::show;

@@ -7,6 +7,7 @@ pub(super) mod health;
 pub(super) mod history;
 pub(super) mod licences;
 pub(super) mod need;
+pub(super) mod requests;
 pub(super) mod status;
 pub(super) mod terms;
 pub(super) mod tokens;

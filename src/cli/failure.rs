@@ -7,7 +7,7 @@ use std::{error::Error as StdError, io};
 use serde_json::{Value, json};
 use tallykey_client::{ClientError, Problem};
 
-use super::{allocate::ImportError, exit::Exit, places::program};
+use super::{allocate::ImportError, exit::Exit, places::program, request::NotWritten};
 
 pub(super) use code::title;
 pub use code::{LOCAL_CODES, LocalCode};
@@ -48,6 +48,15 @@ pub enum Failure {
         refused: usize,
         /// Objects that were found.
         total: usize,
+    },
+    /// A request could not be written to a file.
+    #[error(transparent)]
+    NotWritten(#[from] NotWritten),
+    /// Channels of one feature are asked for twice.
+    #[error("channels of {feature} are asked for twice")]
+    AskedTwice {
+        /// The feature.
+        feature: String,
     },
     /// Dongle and software licences are both here, and nobody has said which is to count.
     #[error("somebody has to choose between dongle and software licences")]
@@ -171,7 +180,9 @@ impl Failure {
             }
             Self::Client(ClientError::ForeignSocket { .. }) => Exit::NotPermitted,
             Self::Client(_) | Self::Output { .. } => Exit::Fault,
+            Self::AskedTwice { .. } => Exit::Usage,
             Self::Import(_)
+            | Self::NotWritten(_)
             | Self::UnreadableFile { .. }
             | Self::NothingToImport
             | Self::NotAllImported { .. }
@@ -203,6 +214,9 @@ impl Failure {
             Self::Client(_) => "not-the-service",
             Self::NotHeld { .. } => "no-such-allocation",
             Self::UnreadableFile { .. } => "file-unreadable",
+            Self::NotWritten(NotWritten::Exists { .. }) => "file-exists",
+            Self::NotWritten(NotWritten::Io { .. }) => "file-unwritable",
+            Self::AskedTwice { .. } => "asked-twice",
             Self::NothingToImport => "nothing-to-import",
             Self::NotAllImported { .. } => "not-all-imported",
             Self::MustChoose => "must-choose",
@@ -238,6 +252,13 @@ impl Failure {
             Self::Import(error) => error.next(),
             Self::NotHeld { .. } => format!("list what is held with `{} allocations`", program()),
             Self::UnreadableFile { .. } => "name a file or folder that can be read".to_owned(),
+            Self::NotWritten(NotWritten::Exists { .. }) => {
+                "name another file with --out, or a folder".to_owned()
+            }
+            Self::NotWritten(NotWritten::Io { .. }) => {
+                "name a file or folder that you may write, with --out".to_owned()
+            }
+            Self::AskedTwice { .. } => "name each feature once".to_owned(),
             Self::NothingToImport => "give the licence file that the vendor delivered".to_owned(),
             Self::NotAllImported { .. } | Self::NotAllVerified { .. } => {
                 "do what is said about each of them".to_owned()
@@ -356,6 +377,13 @@ mod tests {
                 file: place(),
                 source: other(),
             },
+            NotWritten::Exists { path: "x".into() }.into(),
+            NotWritten::Io {
+                path: "x".into(),
+                source: other(),
+            }
+            .into(),
+            Failure::AskedTwice { feature: place() },
             Failure::NothingToImport,
             Failure::NotAllImported {
                 refused: 1,

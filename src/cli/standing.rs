@@ -1,6 +1,8 @@
 //! States that nobody may overlook, at the head of `tallykey status`.
 
-use tallykey_client::wire::{Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound, Status};
+use tallykey_client::wire::{
+    Away, AwayPhase, ClockSuspect, Conflict, HostKeyUnbound, Return, Status,
+};
 
 use super::{
     table::Tone,
@@ -14,6 +16,9 @@ pub(super) fn readable(status: &Status) -> String {
     }
     for away in &status.away {
         out.push_str(&of_away(away));
+    }
+    for one in &status.returns {
+        out.push_str(&of_return(one));
     }
     if let Some(suspect) = &status.clock_suspect {
         out.push_str(&of_clock(suspect));
@@ -66,6 +71,24 @@ fn of_away(away: &Away) -> String {
         ),
     };
     notice(tone, &what, &away.next)
+}
+
+fn of_return(one: &Return) -> String {
+    let licence = plain(&one.licence);
+    match (&one.sent, &one.file) {
+        (Some(sent), Some(file)) => format!(
+            "the return of licence {licence} was confirmed with {} on {}\n   next: {}\n\n",
+            plain(file),
+            sent.strftime("%Y-%m-%d"),
+            plain(&one.next)
+        ),
+        _ => {
+            let what = format!(
+                "*** RETURN WAITS ***  Licence {licence} lowered the counts here, and the vendor waits for a confirmation."
+            );
+            notice(Tone::Warning, &what, &one.next)
+        }
+    }
 }
 
 fn of_clock(suspect: &ClockSuspect) -> String {

@@ -101,6 +101,8 @@ impl Ledger {
             | Event::RecordAnswered { .. }
             | Event::TimeTokenTaken { .. }
             | Event::RevocationTaken { .. }
+            | Event::RequestMade { .. }
+            | Event::RequestAnswered { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
             | Event::TermsAccepted { .. }

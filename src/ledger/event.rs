@@ -1,5 +1,7 @@
 //! What the history tells: each kind of entry with its facts. Rejections are not entries.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -120,7 +122,7 @@ pub enum Event {
     TimeTokenTaken {
         /// The time from which on is counted, Unix time in seconds.
         at: u64,
-        /// The nonce of this host that it answers, hex; without one it only raised the time.
+        /// The request of this host that it answers: SHA-256 of its nonce, hex. Without one it only raised the time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         nonce: Option<String>,
         /// Digest of the token, hex.
@@ -132,6 +134,36 @@ pub enum Event {
         epoch: u64,
         /// The list, as signed.
         record: Bytes,
+    },
+    /// A request was made for the vendor's desk; its file left after this.
+    RequestMade {
+        /// SHA-256 of its nonce, hex.
+        nonce: String,
+        /// Its digest, hex.
+        digest: String,
+        /// What it is for, such as `update`.
+        purpose: String,
+        /// The name that was proposed for its file.
+        file: String,
+        /// Channels asked for, by feature.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        wanted: BTreeMap<String, u64>,
+        /// Identities of the software licences in it, hex.
+        licences: Vec<String>,
+        /// Serials of the dongles that proved themselves in it.
+        dongles: Vec<String>,
+        /// Identities of the dongles' receipts in it that are for the desk, hex.
+        receipts: Vec<String>,
+        /// The return that it confirms: SHA-256 of the desk's nonce, hex.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        desk_nonce: Option<String>,
+    },
+    /// The vendor's desk answered a request of this host.
+    RequestAnswered {
+        /// SHA-256 of its nonce, hex.
+        nonce: String,
+        /// What answered it, such as `licence`.
+        with: String,
     },
     /// Channels of a dongle are to be given away: written down before the dongle is asked.
     ConversionMeant {

@@ -39,7 +39,30 @@ pub enum RolledBack {
     },
 }
 
+/// The highest that this host saw of one dongle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen<'m> {
+    /// Its serial.
+    pub serial: &'m str,
+    /// Thumbprint of its key, hex.
+    pub thumbprint: &'m str,
+    /// Its counter.
+    pub counter: u64,
+    /// Revisions of its grants, by product.
+    pub revisions: &'m BTreeMap<String, u64>,
+}
+
 impl Marks {
+    /// All of them, in no order.
+    pub fn all(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.0.iter().map(|((serial, thumbprint), mark)| Seen {
+            serial,
+            thumbprint,
+            counter: mark.counter,
+            revisions: &mark.revisions,
+        })
+    }
+
     /// Compares a dongle with what is remembered of it: `thumbprint` is hex.
     ///
     /// # Errors

@@ -56,6 +56,15 @@ pub enum Refusal {
         /// What the reader said.
         problem: FileError,
     },
+    /// No licence here is the first phase of a return.
+    #[error("no licence here waits for its return to be confirmed")]
+    NothingToConfirm,
+    /// What a host has is more than a request may carry.
+    #[error("what this host has is more than a request of {max} bytes can carry")]
+    RequestTooLarge {
+        /// The limit, bytes.
+        max: usize,
+    },
     /// Nothing of the kind to be kept is there.
     #[error("{kind} cannot be kept: it has no channel to give here")]
     NothingToKeep {
@@ -323,6 +332,8 @@ impl Refusal {
             Self::TermsNotAccepted { .. } => "terms-not-accepted",
             Self::DamagedFile { .. } => "damaged-file",
             Self::NothingToKeep { .. } => "nothing-to-keep",
+            Self::NothingToConfirm => "nothing-to-confirm",
+            Self::RequestTooLarge { .. } => "request-too-large",
             Self::NoChannelLeft { .. } => "no-channel-left",
             Self::BadDeviceId { .. } => "bad-device-id",
             Self::UnknownFeature { .. } => "unknown-feature",
@@ -356,6 +367,7 @@ impl Refusal {
             | Self::NotALicence { .. }
             | Self::TermsNotAccepted { .. } => SupportClass::WrongProcedure,
             Self::NothingToKeep { .. } => SupportClass::NotDelivered,
+            Self::NothingToConfirm | Self::RequestTooLarge { .. } => SupportClass::WrongProcedure,
             Self::NoChannelLeft { .. } => SupportClass::TooFewLicences,
             Self::NoSuchLine { .. } | Self::NoSuchDongle { .. } | Self::DongleNotOpen { .. } => {
                 SupportClass::NotDelivered
@@ -388,6 +400,12 @@ impl Refusal {
             Self::TermsNotAccepted { .. } => "read them with `tallykey licences terms`, and import with `--accept-terms`".into(),
             Self::NotALicence { kind } => not_imported(*kind).into(),
             Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
+            Self::NothingToConfirm => {
+                "import the licence with the lower counts that the vendor sent, then ask again".into()
+            }
+            Self::RequestTooLarge { .. } => {
+                "leave some of the dongles plugged in, make a request, and another one with the rest".into()
+            }
             Self::NothingToKeep { .. } => {
                 "plug the dongle in, or import the licence, and choose again".into()
             }

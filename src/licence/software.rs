@@ -54,6 +54,8 @@ pub struct SoftwareLicence {
     machine: Option<Binding>,
     /// Thumbprint of that machine's host key.
     host_key: Option<[u8; 32]>,
+    request_nonce: Option<[u8; 32]>,
+    desk_nonce: Option<[u8; 32]>,
     lines: Vec<Line>,
     absorbs: Vec<[u8; 32]>,
     excludes_free: bool,
@@ -98,6 +100,8 @@ impl SoftwareLicence {
                 Holder::Machine { thumbprint, .. } => Some(thumbprint),
                 Holder::Macs => None,
             },
+            request_nonce: licence.request_nonce,
+            desk_nonce: licence.desk_nonce,
             lines: licence.lines.iter().map(line).collect(),
             absorbs: licence.absorbs.to_vec(),
             excludes_free: licence.flags & NO_FREE_CHANNELS != 0,
@@ -121,6 +125,8 @@ impl SoftwareLicence {
             revision: grant.revision,
             machine: Some(target.binding()),
             host_key: Some(thumbprint(&target.host_key)),
+            request_nonce: None,
+            desk_nonce: None,
             lines: traced.lines.iter().map(line).collect(),
             absorbs: Vec::new(),
             excludes_free: grant.flags & NO_FREE_CHANNELS != 0,
@@ -172,6 +178,18 @@ impl SoftwareLicence {
         }
     }
 
+    /// Nonce of the request that it answers.
+    #[must_use]
+    pub const fn request_nonce(&self) -> Option<&[u8; 32]> {
+        self.request_nonce.as_ref()
+    }
+
+    /// The desk waits for a request that echoes this: it is the first phase of a return.
+    #[must_use]
+    pub const fn desk_nonce(&self) -> Option<&[u8; 32]> {
+        self.desk_nonce.as_ref()
+    }
+
     /// How much of the machine that it is for is in these facts; none for a MAC licence, which is for no machine.
     ///
     /// # Errors
@@ -196,6 +214,12 @@ impl SoftwareLicence {
             }),
             found => Ok(found),
         }
+    }
+
+    /// Every line of it, valid now or not.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
     }
 
     /// What it gives where it holds.

@@ -12,6 +12,7 @@ use tallykey::{
     inbox::{self, Inbox},
     machine::{
         facts::{self, Machine as _},
+        name,
         peer::{self, Standing},
     },
     service::{
@@ -69,6 +70,7 @@ pub(crate) async fn run(
     let settings = Settings {
         trust: pinned.trust,
         profile: pinned.profile,
+        host: name::host(),
         simulated,
         takeover: match args.takeover {
             Takeover::Ask => arbiter::Takeover::Ask,

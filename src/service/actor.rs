@@ -4,6 +4,7 @@
 //! memory, makes it durable in one commit, publishes and answers. While a commit is under way the
 //! next requests queue up: the slower the disk, the larger the groups.
 
+mod asking;
 mod change;
 mod convert;
 mod decrees;

@@ -295,6 +295,29 @@ impl Dongles {
         self.seen.iter().map(|seen| &seen.status)
     }
 
+    /// Every dongle with an open session, whatever it is worth: its key, and its serial.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.seen.iter().filter_map(|seen| {
+            seen.status.facts.as_ref()?;
+            Some((seen.key.as_str(), seen.status.serial.as_deref()?))
+        })
+    }
+
+    /// Every dongle that is plugged in and has none.
+    pub(super) fn closed(&self) -> impl Iterator<Item = Closed<'_>> {
+        let closed = self.seen.iter().map(|seen| &seen.status);
+        closed
+            .filter(|status| status.facts.is_none())
+            .map(|status| Closed {
+                serial: status.serial.as_deref(),
+                state: status.state,
+                why: status
+                    .problem
+                    .as_ref()
+                    .map_or("", |problem| &problem.detail),
+            })
+    }
+
     /// Every dongle that has something to give and is not here.
     pub(super) fn away(&self) -> impl Iterator<Item = AwayDongle> {
         self.known.values().filter_map(Known::away)
@@ -386,6 +409,17 @@ impl Dongles {
             Some(seen) => Ok(&seen.key),
         }
     }
+}
+
+/// A dongle that is plugged in and cannot be talked to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Closed<'d> {
+    /// What it says its serial is.
+    pub(super) serial: Option<&'d str>,
+    /// Its state.
+    pub(super) state: &'static str,
+    /// Why.
+    pub(super) why: &'d str,
 }
 
 /// What the passing of time made of the dongles.

@@ -32,6 +32,12 @@ pub enum Fault {
         /// What it said.
         source: Arc<dyn StdError + Send + Sync>,
     },
+    /// The host key did not sign.
+    #[error("{source}")]
+    HostKeyFailed {
+        /// What its keeper said.
+        source: Arc<dyn StdError + Send + Sync>,
+    },
     /// A dongle did not do what it was asked.
     #[error("the dongle {serial} did not answer: {source}")]
     DongleFailed {
@@ -67,6 +73,7 @@ impl Fault {
             Self::StoreUnavailable { .. } => "store-unavailable",
             Self::HistoryDamaged { .. } => "history-damaged",
             Self::NoRandomness { .. } => "no-randomness",
+            Self::HostKeyFailed { .. } => "host-key-failed",
             Self::DongleFailed { .. } => "dongle-failed",
             Self::DongleSlow { .. } => "dongle-slow",
             Self::Interrupted { .. } => "conversion-interrupted",
@@ -85,6 +92,9 @@ impl Fault {
                 "stop the service and start it again: it says what the check found and the way out"
             }
             Self::NoRandomness { .. } => "ask again; if it stays, look at the kernel log",
+            Self::HostKeyFailed { .. } => {
+                "ask again; if it stays, look at the service's log and at whatever keeps the host key"
+            }
             Self::DongleFailed { source, .. } => source.next(),
             Self::DongleSlow { .. } => {
                 "import the file again: what the dongle has taken meanwhile is told as such"

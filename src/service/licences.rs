@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::{Bytes, Event, Shelf};
+use crate::ledger::{Asked, Bytes, Event, Shelf};
 use crate::licence::machine_binding::{Drift, Facts, Match, Standing};
 use crate::licence::{Entitlement, LicenceRefusal, Revocations, SoftwareLicence};
 
@@ -18,13 +18,27 @@ pub(super) struct Licences {
 }
 
 #[derive(Debug)]
-struct Installed {
-    licence: SoftwareLicence,
+pub(super) struct Installed {
+    pub(super) licence: SoftwareLicence,
     /// How well the machine fits; none for a MAC licence.
     matched: Option<Match>,
-    standing: Standing,
+    pub(super) standing: Standing,
     /// Whether it names another host key than this host has.
-    unbound: bool,
+    pub(super) unbound: bool,
+}
+
+impl Installed {
+    /// What became of the return that the desk opened with it.
+    pub(super) fn returning(&self, asked: &Asked) -> Option<Returning> {
+        let nonce = self.licence.desk_nonce()?;
+        Some(match asked.confirmed(nonce) {
+            None => Returning::WaitingConfirm,
+            Some(confirmed) => Returning::ConfirmationSent {
+                at: confirmed.at,
+                file: confirmed.file.clone(),
+            },
+        })
+    }
 }
 
 /// One installed licence, for readers.
@@ -40,6 +54,33 @@ pub struct LicenceStatus {
     pub drift: Vec<Drift>,
     /// Whether it names another host key than this host has: it counts, and has to be repaired by the vendor.
     pub unbound: bool,
+    /// What became of the return that the desk opened with it.
+    pub returning: Option<Returning>,
+}
+
+/// Where a return stands, as far as this host can know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Returning {
+    /// The desk waits for a request that confirms it.
+    WaitingConfirm,
+    /// Such a request left.
+    ConfirmationSent {
+        /// When, Unix time in milliseconds.
+        at: i64,
+        /// Name of its file, as it was proposed.
+        file: String,
+    },
+}
+
+impl Returning {
+    /// The stable name in API and CLI.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::WaitingConfirm => "waiting-confirm",
+            Self::ConfirmationSent { .. } => "confirmation-sent",
+        }
+    }
 }
 
 impl Licences {
@@ -134,7 +175,19 @@ impl Licences {
         self.counting().filter_map(|one| one.next_turn(now)).min()
     }
 
-    pub(super) fn statuses(&self) -> impl Iterator<Item = LicenceStatus> {
+    /// Every licence that verifies, by its identity in hex.
+    pub(super) fn installed(&self) -> impl Iterator<Item = (&str, &Installed)> {
+        self.installed.iter().map(|(id, one)| (id.as_str(), one))
+    }
+
+    /// Every licence whose return is not over, as far as this host can know.
+    pub(super) fn returns(&self, asked: &Asked) -> impl Iterator<Item = (String, Returning)> {
+        self.installed
+            .iter()
+            .filter_map(|(id, one)| Some((id.clone(), one.returning(asked)?)))
+    }
+
+    pub(super) fn statuses(&self, asked: &Asked) -> impl Iterator<Item = LicenceStatus> {
         let installed = self.installed.iter().map(|(id, one)| LicenceStatus {
             id: id.clone(),
             revision: Some(one.licence.revision()),
@@ -145,6 +198,7 @@ impl Licences {
                 .map(|matched| matched.drift().to_vec())
                 .unwrap_or_default(),
             unbound: one.unbound,
+            returning: one.returning(asked),
         });
         let refused = self.refused.iter().map(|(id, refusal)| LicenceStatus {
             id: id.clone(),
@@ -152,6 +206,7 @@ impl Licences {
             standing: Err(refusal.clone()),
             drift: Vec::new(),
             unbound: false,
+            returning: None,
         });
         installed.chain(refused)
     }

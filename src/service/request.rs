@@ -9,6 +9,7 @@ use crate::arbiter::{AuthenticationType, Kind};
 use crate::ledger::{Ask, Change, Need, Payment, PoolChange};
 use crate::licence::{Policy, Refusal};
 
+use super::asking::{Begun, Gathered, RequestAsk, RequestFile};
 use super::conversion::{Conversion, ConvertAsk, Converted};
 use super::fault::{BatchError, ServiceError};
 use super::licences::LicenceStatus;
@@ -64,6 +65,15 @@ pub(super) enum Request {
         keep: Kind,
         dry_run: bool,
         reply: Reply<Resolution>,
+    },
+    Proofs {
+        reply: Reply<Begun>,
+    },
+    Sign {
+        actor: Actor,
+        ask: RequestAsk,
+        gathered: Gathered,
+        reply: Reply<RequestFile>,
     },
     Convert {
         actor: Actor,

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::licences::Returning;
 use crate::arbiter::{AuthenticationType, Kind};
 use crate::ledger::clock::Suspicion;
 
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub dongles: Vec<DongleStatus>,
     /// Every dongle that counted here and is not plugged in now.
     pub away: Vec<AwayDongle>,
+    /// Licences whose return to the vendor is not over, by their identity in hex.
+    pub returns: Vec<(String, Returning)>,
     /// Number and hash of the newest history entry.
     pub head: (u64, [u8; 32]),
     /// Why requests cannot be answered now, if they cannot: a code of [`super::Fault`].

@@ -24,6 +24,8 @@ pub struct Settings {
     pub trust: Trust,
     /// The product it serves.
     pub profile: Profile,
+    /// What people call this host.
+    pub host: String,
     /// Whether everything here is simulated, or of a test vendor.
     pub simulated: bool,
     /// What happens when the active kind of source leaves for good while the other one is held.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::arbiter;
 use crate::ledger::{
-    Bytes, Damage, Event, Gifts, Head, Impossible, Ledger, Marks, Row, Shelf, Shown, Times,
+    Asked, Bytes, Damage, Event, Gifts, Head, Impossible, Ledger, Marks, Row, Shelf, Shown, Times,
 };
 use crate::licence::{Matter, Revocations, Trust};
 
@@ -23,6 +23,7 @@ pub(super) struct State {
     pub(super) tokens: Tokens,
     pub(super) arbiter: arbiter::State,
     pub(super) shelf: Shelf,
+    pub(super) asked: Asked,
     pub(super) gifts: Gifts,
     pub(super) times: Times,
     /// The newest list of revoked dongles, as signed.
@@ -51,6 +52,7 @@ impl State {
             tokens: Tokens::default(),
             arbiter: arbiter::State::None,
             shelf: Shelf::default(),
+            asked: Asked::default(),
             gifts: Gifts::default(),
             times: Times::default(),
             revoked: None,
@@ -124,6 +126,7 @@ impl State {
         self.gifts.apply(event)?;
         self.marks.apply(event);
         self.times.apply(event);
+        self.asked.apply(at, event);
         match event {
             Event::AuthenticationType { now, .. } => {
                 self.arbiter = arbiter::State::from_name(now).ok_or(Impossible)?;

@@ -74,6 +74,7 @@ impl Bench {
             profile: Profile::verify(&record, &trust).expect("a good profile"),
             trust,
             simulated: true,
+            host: "nvr-3 駅".into(),
             takeover: Takeover::Ask,
             host_key: Box::new(host_key),
             machine: Box::new(Facts::default),

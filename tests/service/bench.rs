@@ -69,6 +69,7 @@ fn settings(clock: &Clockwork, host_key: HostKeyFile) -> Settings {
         trust,
         profile,
         simulated: true,
+        host: "nvr-3 駅".into(),
         takeover: Takeover::Ask,
         host_key: Box::new(host_key),
         machine: {
@@ -234,13 +235,19 @@ impl Bench {
         self.service.snapshot()
     }
 
-    /// The dongles do nothing that is asked of them until [`Bench::go_on`].
-    pub(crate) fn hold(&self) {
-        self.plugged.hold();
+    /// It is gone, and nobody has said so yet.
+    pub(crate) fn pulled(&self, dongle: &Dongle) {
+        self.plugged.unplug(dongle.key());
     }
 
-    pub(crate) fn go_on(&self) {
-        self.plugged.go_on(&self.events);
+    /// It is at something else from now on.
+    pub(crate) fn deafen(&self, dongle: &Dongle) {
+        self.plugged.deafen(dongle.key());
+    }
+
+    /// It comes to what has waited for it.
+    pub(crate) fn listen(&self, dongle: &Dongle) {
+        self.plugged.listen(dongle.key(), &self.events);
     }
 
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {

@@ -264,6 +264,8 @@ async fn a16_a_disk_from_before_the_conversion_has_the_licence_once_and_never_th
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 6)]);
     bench.plug(&dongle).await;
+    // What is shown is in the history already; an answer shows that its grace is kept too.
+    bench.service.allocations().await.expect("it runs");
     let before = bench.image();
     convert(&bench, ask(&dongle, Gift::Convert, &[]))
         .await

@@ -21,9 +21,9 @@ use super::bench::{Bench, camera, operator, product};
 use super::converted::Parts;
 use super::dongle::Dongle;
 
-const ISSUED: u64 = simulator::ISSUED_AT;
+pub(crate) const ISSUED: u64 = simulator::ISSUED_AT;
 
-fn line(id: u32, count: u64) -> licence::Line<'static> {
+pub(crate) fn line(id: u32, count: u64) -> licence::Line<'static> {
     licence::Line {
         line: Line {
             id,
@@ -50,7 +50,7 @@ fn target(bench: &Bench) -> Target {
     }
 }
 
-fn sign(licence: &Licence<'_>) -> Vec<u8> {
+pub(crate) fn sign(licence: &Licence<'_>) -> Vec<u8> {
     let vendor = simulator::vendor().expect("constant keys");
     vendor.sign_licence(licence).expect("our own vendor")
 }

@@ -98,8 +98,8 @@ pub struct Licence {
     pub id: String,
     /// Its revision; none if it does not verify any more.
     pub revision: Option<u64>,
-    /// `holds`; `host-key-unbound`, which counts too; `machine-grace`, `machine-changed`, or the code of why it does not
-    /// verify any more.
+    /// `holds`, `waiting-confirm`, `confirmation-sent`; `host-key-unbound`, which counts too; `machine-grace`,
+    /// `machine-changed`, or the code of why it does not verify any more.
     pub state: String,
     /// What is wrong with it, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]

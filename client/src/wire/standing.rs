@@ -43,6 +43,23 @@ pub struct Conflict {
     pub next: String,
 }
 
+/// A return that the vendor's desk opened with a licence: what it lowered is credited when this host has confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Return {
+    /// Id of the licence, shortened.
+    pub licence: String,
+    /// `waiting-confirm`, or `confirmation-sent` once such a request left; the desk does not answer it.
+    pub state: String,
+    /// When the request left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Timestamp>,
+    /// The name that was proposed for its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// What to do about it.
+    pub next: String,
+}
+
 /// The host's clock is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockSuspect {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Away, ClockSuspect, Conflict, Dongle, HostKeyUnbound};
+use super::{Away, ClockSuspect, Conflict, Dongle, HostKeyUnbound, Return};
 
 /// What this machine may licence now, and from where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Status {
     pub dongles: Vec<Dongle>,
     /// Dongles that counted here and are not plugged in now.
     pub away: Vec<Away>,
+    /// Returns to the vendor that are not over, as far as this host can know.
+    #[serde(default)]
+    pub returns: Vec<Return>,
     /// Age of these facts in milliseconds.
     pub age_ms: u64,
 }

@@ -71,6 +71,8 @@ codes! {
     TIME_TOKEN_USED = "time-token-used", 409, "wrong-procedure", "The time token was believed before";
     TIME_TOKEN_UNASKED = "time-token-unasked", 422, "migration", "The time token answers another host";
     REVOCATION_OLDER = "revocation-older", 409, "wrong-procedure", "A later revocation list is heeded";
+    NOTHING_TO_CONFIRM = "nothing-to-confirm", 409, "wrong-procedure", "No return waits for its confirmation";
+    REQUEST_TOO_LARGE = "request-too-large", 409, "wrong-procedure", "The request would be too large";
     NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
     DONGLE_EMPTY = "dongle-empty", 409, "too-few-licences", "The dongle has nothing to give";
     WHICH_DONGLE = "which-dongle", 409, "wrong-procedure", "Several dongles are plugged in";
@@ -122,6 +124,7 @@ codes! {
     STORE_UNAVAILABLE = "store-unavailable", 503, "fault", "The state cannot be stored";
     HISTORY_DAMAGED = "history-damaged", 503, "fault", "The history is damaged";
     NO_RANDOMNESS = "no-randomness", 503, "fault", "The random source failed";
+    HOST_KEY_FAILED = "host-key-failed", 503, "fault", "The host key did not sign";
     DONGLE_FAILED = "dongle-failed", 503, "fault", "The dongle did not answer";
     DONGLE_SLOW = "dongle-slow", 503, "fault", "The dongle has not answered yet";
     CONVERSION_INTERRUPTED = "conversion-interrupted", 503, "fault", "The conversion was interrupted; nothing is lost";
@@ -158,6 +161,8 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::TermsNotAccepted { .. } => &TERMS_NOT_ACCEPTED,
         Refusal::DamagedFile { .. } => &DAMAGED_FILE,
         Refusal::NothingToKeep { .. } => &NOTHING_TO_KEEP,
+        Refusal::NothingToConfirm => &NOTHING_TO_CONFIRM,
+        Refusal::RequestTooLarge { .. } => &REQUEST_TOO_LARGE,
     }
 }
 
@@ -240,6 +245,7 @@ pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
         Fault::StoreUnavailable { .. } => &STORE_UNAVAILABLE,
         Fault::HistoryDamaged { .. } => &HISTORY_DAMAGED,
         Fault::NoRandomness { .. } => &NO_RANDOMNESS,
+        Fault::HostKeyFailed { .. } => &HOST_KEY_FAILED,
         Fault::DongleFailed { .. } => &DONGLE_FAILED,
         Fault::DongleSlow { .. } => &DONGLE_SLOW,
         Fault::Interrupted { .. } => &CONVERSION_INTERRUPTED,
@@ -341,6 +347,8 @@ mod tests {
             },
             Refusal::NoSuchToken { id: Uuid::nil() },
             Refusal::BadLabel { value: text() },
+            Refusal::NothingToConfirm,
+            Refusal::RequestTooLarge { max: 1 },
         ]
         .into_iter()
         .chain(issued())
@@ -356,6 +364,7 @@ mod tests {
             Fault::HistoryDamaged { source: source() },
             Fault::NoRandomness { source: source() },
             Fault::DongleSlow { serial: text() },
+            Fault::HostKeyFailed { source: source() },
             Fault::Stopping,
         ] {
             let code = of_fault(&fault);

@@ -37,6 +37,13 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         "The answer is not one of this API",
     ),
     code("file-unreadable", Exit::Refused, "The file cannot be read"),
+    code("file-exists", Exit::Refused, "The file is there already"),
+    code(
+        "file-unwritable",
+        Exit::Refused,
+        "The file cannot be written",
+    ),
+    code("asked-twice", Exit::Usage, "A feature is named twice"),
     code(
         "nothing-to-import",
         Exit::Refused,

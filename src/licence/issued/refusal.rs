@@ -36,7 +36,7 @@ pub enum IssuedRefusal {
     #[error("this host has believed it before")]
     TimeTokenUsed,
     /// A time token answers a question of another host.
-    #[error("it answers a request that this host did not make, or made too long ago")]
+    #[error("it answers no request that this host waits for")]
     TimeTokenUnasked,
     /// A later revocation list is heeded, or another of this epoch.
     #[error("it is number {epoch}, and this host heeds number {held}")]

@@ -121,7 +121,7 @@ impl<S: Store> Core<S> {
         });
         Licences {
             policy: pool.policy(&settings.profile),
-            installed: self.licences.statuses().collect(),
+            installed: self.licences.statuses(&self.state.asked).collect(),
             lines: lines.collect(),
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct Parcel {
     pub(super) place: Option<usize>,
     pub(super) handover: Handover,
     pub(super) posted: Posted,
+    /// Nonce of the request that it answers.
+    pub(super) request_nonce: Option<[u8; 32]>,
     pub(super) record: Vec<u8>,
 }
 

@@ -89,6 +89,19 @@ impl<S: Store> Core<S> {
                 let licences = self.licences(&self.state.ledger, &self.supply);
                 batch.answer::<_, ServiceError>(reply, Ok(licences));
             }
+            Request::Proofs { reply } => {
+                let begun = self.begin_request();
+                batch.answer(reply, begun);
+            }
+            Request::Sign {
+                actor,
+                ask,
+                gathered,
+                reply,
+            } => {
+                let result = self.make_request(&actor, ask, gathered, batch);
+                batch.answer(reply, result);
+            }
             Request::Need { reply } => {
                 let (profile, stock) = (&self.settings.profile, (&self.active, &self.supply));
                 let need = self.state.ledger.need(profile, stock, self.now_s());

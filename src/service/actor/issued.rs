@@ -15,7 +15,7 @@ use super::super::request::{Actor, ImportItem, Imported};
 use super::super::token::hex;
 use super::super::watch::DongleEvent;
 use super::Core;
-use super::deliveries::{Delivered, Handover, Parcel, Route};
+use super::deliveries::{Answer, Delivered, Handover, Parcel, Route};
 
 /// What came of the objects of a file so far, and what is still to be done with some.
 #[derive(Default)]
@@ -195,6 +195,7 @@ impl<S: Store> Core<S> {
                         revision: None,
                         digest: hex(&time.digest),
                     },
+                    request_nonce: None,
                     record: time.bytes.clone(),
                 });
             }
@@ -215,6 +216,10 @@ impl<S: Store> Core<S> {
         if met || self.deliveries.knows(import) {
             for (parcel, answer) in &answers {
                 let (sent, outcome) = (parcel.posted.clone(), answer.name().to_owned());
+                if matches!(answer, Answer::Taken(_) | Answer::Held) {
+                    let nonce = parcel.request_nonce.as_ref();
+                    self.note_answer(&Actor::service(), nonce, &sent.what, batch);
+                }
                 let recycled = sent.what == Matter::Recycle.name() && outcome == "taken";
                 self.tell(Event::RecordAnswered { sent, outcome }, batch);
                 if recycled {
@@ -254,6 +259,7 @@ fn parcel(place: usize, record: &DongleRecord, bytes: Vec<u8>) -> Parcel {
             revision: matter.revision(),
             digest: hex(record.digest()),
         },
+        request_nonce: record.request_nonce().copied(),
         record: bytes,
     }
 }

@@ -60,6 +60,7 @@ impl<S: Store> Core<S> {
         } = self;
         Snapshot {
             host_key_unbound: self.licences.unbound(),
+            returns: self.licences.returns(&state.asked).collect(),
             ..snapshot(settings, state, supply, dongles, time)
         }
     }
@@ -95,6 +96,7 @@ pub(super) fn snapshot(
         features: counts(settings, state, supply),
         dongles: dongles.statuses().cloned().collect(),
         away: away.collect(),
+        returns: Vec::new(),
         head: (state.head.seq, state.head.hash),
         broken: None,
         confirmed: Instant::now(),

@@ -101,6 +101,7 @@ impl<S: Store> Core<S> {
                     self.keep_receipt_of(object.bytes, batch);
                 }
                 self.record(actor, &event, batch);
+                self.note_answer(actor, licence.request_nonce(), "licence", batch);
                 Imported::New
             }),
             Ok(None) => Ok(Imported::Already),

@@ -19,6 +19,7 @@ fn a_licence_that_verifies_no_more_is_shown_and_counts_nothing() {
         profile: Profile::verify(&record, &trust).expect("our own profile"),
         trust,
         simulated: true,
+        host: "nvr-3 駅".into(),
         takeover: Takeover::Ask,
         host_key: Box::new(host_key),
         machine: Box::new(Facts::default),
@@ -44,7 +45,7 @@ fn a_licence_that_verifies_no_more_is_shown_and_counts_nothing() {
         0,
     );
     assert_eq!(licences.counting().count(), 0);
-    let shown: Vec<_> = licences.statuses().collect();
+    let shown: Vec<_> = licences.statuses(&Asked::default()).collect();
     let [LicenceStatus { id, standing, .. }] = &shown[..] else {
         panic!("it is shown: {shown:?}")
     };
