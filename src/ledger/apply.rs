@@ -97,12 +97,12 @@ impl Ledger {
             | Event::DongleLeft { .. }
             | Event::GraceStarted { .. }
             | Event::GraceExhausted { .. }
+            | Event::RequestMade { .. }
+            | Event::RequestAnswered { .. }
             | Event::RecordSent(_)
             | Event::RecordAnswered { .. }
             | Event::TimeTokenTaken { .. }
             | Event::RevocationTaken { .. }
-            | Event::RequestMade { .. }
-            | Event::RequestAnswered { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
             | Event::TermsAccepted { .. }

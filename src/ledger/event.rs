@@ -109,32 +109,6 @@ pub enum Event {
         /// Since when, Unix time in seconds.
         since: u64,
     },
-    /// A record of the vendor goes to a dongle.
-    RecordSent(Posted),
-    /// What a dongle made of a record.
-    RecordAnswered {
-        /// The record.
-        sent: Posted,
-        /// `taken`, `held` before, or the code of a refusal or a fault.
-        outcome: String,
-    },
-    /// The vendor's word for what time it is was believed.
-    TimeTokenTaken {
-        /// The time from which on is counted, Unix time in seconds.
-        at: u64,
-        /// The request of this host that it answers: SHA-256 of its nonce, hex. Without one it only raised the time.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        nonce: Option<String>,
-        /// Digest of the token, hex.
-        digest: String,
-    },
-    /// A list of revoked dongles is heeded from now on.
-    RevocationTaken {
-        /// Its number.
-        epoch: u64,
-        /// The list, as signed.
-        record: Bytes,
-    },
     /// A request was made for the vendor's desk; its file left after this.
     RequestMade {
         /// SHA-256 of its nonce, hex.
@@ -164,6 +138,32 @@ pub enum Event {
         nonce: String,
         /// What answered it, such as `licence`.
         with: String,
+    },
+    /// A record of the vendor goes to a dongle.
+    RecordSent(Posted),
+    /// What a dongle made of a record.
+    RecordAnswered {
+        /// The record.
+        sent: Posted,
+        /// `taken`, `held` before, or the code of a refusal or a fault.
+        outcome: String,
+    },
+    /// The vendor's word for what time it is was believed.
+    TimeTokenTaken {
+        /// The time from which on is counted, Unix time in seconds.
+        at: u64,
+        /// The request of this host that it answers: SHA-256 of its nonce, hex. Without one it only raised the time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nonce: Option<String>,
+        /// Digest of the token, hex.
+        digest: String,
+    },
+    /// A list of revoked dongles is heeded from now on.
+    RevocationTaken {
+        /// Its number.
+        epoch: u64,
+        /// The list, as signed.
+        record: Bytes,
     },
     /// Channels of a dongle are to be given away: written down before the dongle is asked.
     ConversionMeant {

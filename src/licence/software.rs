@@ -164,6 +164,18 @@ impl SoftwareLicence {
         self.host_key.is_some_and(|named| named != *host_key)
     }
 
+    /// Nonce of the request that it answers.
+    #[must_use]
+    pub const fn request_nonce(&self) -> Option<&[u8; 32]> {
+        self.request_nonce.as_ref()
+    }
+
+    /// The desk waits for a request that echoes this: it is the first phase of a return.
+    #[must_use]
+    pub const fn desk_nonce(&self) -> Option<&[u8; 32]> {
+        self.desk_nonce.as_ref()
+    }
+
     /// That the vendor stands by the dongle that made it, if one did.
     ///
     /// # Errors
@@ -176,18 +188,6 @@ impl SoftwareLicence {
             Some(last) if counter > last => Err(LicenceRefusal::Revoked { counter, last }),
             _ => Ok(()),
         }
-    }
-
-    /// Nonce of the request that it answers.
-    #[must_use]
-    pub const fn request_nonce(&self) -> Option<&[u8; 32]> {
-        self.request_nonce.as_ref()
-    }
-
-    /// The desk waits for a request that echoes this: it is the first phase of a return.
-    #[must_use]
-    pub const fn desk_nonce(&self) -> Option<&[u8; 32]> {
-        self.desk_nonce.as_ref()
     }
 
     /// How much of the machine that it is for is in these facts; none for a MAC licence, which is for no machine.

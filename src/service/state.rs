@@ -125,8 +125,8 @@ impl State {
         self.shelf.apply(event)?;
         self.gifts.apply(event)?;
         self.marks.apply(event);
-        self.times.apply(event);
         self.asked.apply(at, event);
+        self.times.apply(event);
         match event {
             Event::AuthenticationType { now, .. } => {
                 self.arbiter = arbiter::State::from_name(now).ok_or(Impossible)?;

@@ -235,11 +235,6 @@ impl Bench {
         self.service.snapshot()
     }
 
-    /// It is gone, and nobody has said so yet.
-    pub(crate) fn pulled(&self, dongle: &Dongle) {
-        self.plugged.unplug(dongle.key());
-    }
-
     /// It is at something else from now on.
     pub(crate) fn deafen(&self, dongle: &Dongle) {
         self.plugged.deafen(dongle.key());

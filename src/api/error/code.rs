@@ -53,6 +53,8 @@ codes! {
     OTHER_MACHINE = "other-machine", 422, "migration", "The licence is for another machine";
     BAD_BINDING = "bad-binding", 422, "damaged-file", "The licence fits too many machines";
     LICENCE_ABSORBED = "licence-absorbed", 409, "wrong-procedure", "A later licence replaced it";
+    NOTHING_TO_CONFIRM = "nothing-to-confirm", 409, "wrong-procedure", "No return waits for its confirmation";
+    REQUEST_TOO_LARGE = "request-too-large", 409, "wrong-procedure", "The request would be too large";
     REVOKED = "revoked", 422, "damaged-file", "The dongle that made it is revoked";
     DONGLE_NOT_HERE = "dongle-not-here", 404, "not-delivered", "The dongle is not plugged in here";
     WRONG_HOLDER = "wrong-holder", 422, "migration", "The record is for another dongle";
@@ -71,8 +73,6 @@ codes! {
     TIME_TOKEN_USED = "time-token-used", 409, "wrong-procedure", "The time token was believed before";
     TIME_TOKEN_UNASKED = "time-token-unasked", 422, "migration", "The time token answers another host";
     REVOCATION_OLDER = "revocation-older", 409, "wrong-procedure", "A later revocation list is heeded";
-    NOTHING_TO_CONFIRM = "nothing-to-confirm", 409, "wrong-procedure", "No return waits for its confirmation";
-    REQUEST_TOO_LARGE = "request-too-large", 409, "wrong-procedure", "The request would be too large";
     NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
     DONGLE_EMPTY = "dongle-empty", 409, "too-few-licences", "The dongle has nothing to give";
     WHICH_DONGLE = "which-dongle", 409, "wrong-procedure", "Several dongles are plugged in";
@@ -87,8 +87,8 @@ codes! {
     CONVERSION_DONE = "conversion-done", 409, "wrong-procedure", "The conversion is done";
     OWNER_CODE_NEEDED = "owner-code-needed", 422, "wrong-procedure", "The owner code is needed";
     BAD_OWNER_CODE = "bad-owner-code", 422, "wrong-procedure", "Not an owner code";
-    OWNER_CODE_WRONG = "owner-code-wrong", 403, "wrong-procedure", "The owner code is wrong";
-    OWNER_LOCKED = "owner-locked", 403, "wrong-procedure", "The dongle is locked";
+    OWNER_CODE_WRONG = "owner-code-wrong", 422, "wrong-procedure", "The owner code is wrong";
+    OWNER_LOCKED = "owner-locked", 409, "wrong-procedure", "The dongle is locked";
     NOT_CONFIRMED = "not-confirmed", 409, "wrong-procedure", "Nobody pressed the dongle's button";
     RECEIPTS_FULL = "receipts-full", 409, "wrong-procedure", "The dongle has no room for a receipt";
     DONGLE_CHANGED = "dongle-changed", 409, "wrong-procedure", "The dongle changed meanwhile";
@@ -363,8 +363,8 @@ mod tests {
             Fault::StoreUnavailable { source: source() },
             Fault::HistoryDamaged { source: source() },
             Fault::NoRandomness { source: source() },
-            Fault::DongleSlow { serial: text() },
             Fault::HostKeyFailed { source: source() },
+            Fault::DongleSlow { serial: text() },
             Fault::Stopping,
         ] {
             let code = of_fault(&fault);
