@@ -3,6 +3,7 @@
 
 mod list;
 mod refusal;
+mod root;
 mod time;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use tallykey_protocol::limits::INSTRUCTION_MAX;
 use super::Trust;
 pub use list::Revocations;
 pub use refusal::{DongleRule, IssuedRefusal};
+pub use root::RootList;
 pub use time::TimeWord;
 
 /// A record for one dongle that verified up to the vendor's root. What it brings about, the dongle judges.

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use tallykey::service::{AuthenticationType, Snapshot};
+use tallykey_protocol::armour::{Armoured, Label};
 use tallykey_protocol::array::Array;
 use tallykey_protocol::grant::{Line, Plan};
 use tallykey_protocol::proof::Proof;
 use tallykey_protocol::revocation::{RevocationList, Revoked};
 use tallykey_protocol::time::TimeToken;
+use tallykey_signing::certificate::Revocations;
 use tallykey_signing::simulator;
 
 use super::bench::{GRACE, NOW, product};
 use super::bus::session;
 use super::dongle::Dongle;
-use super::issued::{ALREADY, NEW, answered, import, plugged};
+use super::issued::{ALREADY, NEW, answered, grant, import, plugged};
 use super::requests::{ask, read, record, told};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -221,4 +223,35 @@ async fn a_dongle_that_is_away_has_no_grace_once_it_is_revoked() {
     assert_eq!(bench.counts("camera").total, 4);
     assert!(snapshot.away.is_empty());
     assert_eq!(snapshot.authentication_type, AuthenticationType::None);
+}
+
+#[tokio::test]
+async fn the_roots_list_goes_to_every_dongle_which_takes_nothing_of_a_revoked_issuer_then() {
+    let vendor = simulator::vendor().expect("constant keys");
+    let list = vendor.revoke(&Revocations {
+        number: 1,
+        issued_at: simulator::ISSUED_AT,
+        certificates: &[vendor.issuer_certificate()],
+        stays_good: &[],
+    });
+    let bytes = &list.expect("our own root");
+    let label = Label::Crl;
+    let list = Armoured { label, bytes }.to_string().into_bytes();
+
+    let bench = plugged(&[]).await;
+    let nobody = import(&bench, std::slice::from_ref(&list)).await;
+    assert_eq!(nobody, [Err("dongle-not-here")]);
+    let (one, two) = (
+        Dongle::new("TK-1", &[("camera", 3)]),
+        Dongle::new("TK-2", &[("camera", 2)]),
+    );
+    bench.plug(&one).await;
+    assert_eq!(import(&bench, std::slice::from_ref(&list)).await, [NEW]);
+    bench.plug(&two).await;
+    let rest = import(&bench, std::slice::from_ref(&list)).await;
+    assert_eq!(rest, [NEW], "one has it, and one takes it");
+    assert_eq!(import(&bench, &[list]).await, [ALREADY]);
+    let stolen = grant(&two, 2, 99);
+    assert_eq!(import(&bench, &[stolen]).await, [Err("issuer-revoked")]);
+    assert_eq!(bench.counts("camera").total, 4 + 3 + 2);
 }
