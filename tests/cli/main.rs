@@ -9,6 +9,7 @@ mod converted;
 mod files;
 mod issued;
 mod program;
+mod requests;
 mod software;
 mod start;
 mod verify;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use tallykey::ledger::{Head, Row};
-use tallykey::service::ServiceError;
 use tallykey::service::ports::{Store, StoreError};
+use tallykey::service::{RequestAsk, ServiceError};
 use tallykey::store::SqliteStore;
 
 use crate::bench::{Bench, open, operator};
@@ -255,4 +255,24 @@ async fn a_dongle_is_handed_nothing_that_was_not_written_down() {
     let told = desk.bench.service.import(&operator(), file).await;
     assert!(told.expect("sound again")[0].outcome.is_ok());
     assert_eq!(desk.bench.counts("camera").total, 4 + 8);
+}
+
+#[tokio::test]
+async fn a_request_that_could_not_be_written_down_does_not_leave() {
+    let failable = Failable::start().await;
+    let service = &failable.bench.service;
+    let ask = RequestAsk::default();
+    failable.set(LOST);
+    let made = service.make_request(&operator(), ask.clone()).await;
+    assert_eq!(code(made), "store-unavailable");
+    failable.set(SOUND);
+    let made = service.make_request(&operator(), ask).await;
+    let made = made.expect("the disk is back");
+    let page = service.history(0, 100).await.expect("it runs");
+    let told: Vec<_> = page
+        .iter()
+        .filter(|entry| entry.kind == "request-made")
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].body["file"], made.name.as_str());
 }

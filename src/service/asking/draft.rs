@@ -39,6 +39,7 @@ pub(in crate::service) struct Draft<'a> {
 }
 
 /// A dongle in a request.
+#[derive(Clone)]
 pub(in crate::service) struct Stick {
     pub(in crate::service) chain: [Vec<u8>; 2],
     pub(in crate::service) proof: Option<Vec<u8>>,
@@ -165,5 +166,80 @@ impl Stick {
 fn key_failed(failed: HostKeyFailed) -> Fault {
     Fault::HostKeyFailed {
         source: Arc::new(failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tallykey_protocol::limits::GRANT_MAX;
+    use tallykey_protocol::list::List;
+
+    use super::*;
+
+    /// A key whose keeper says yes and signs something else, or says no.
+    struct BadKey(Option<[u8; 64]>);
+
+    impl HostKey for BadKey {
+        fn public_key(&self) -> [u8; 65] {
+            // The generator of P-256 (SEC 2 §2.4.2): the public key of the scalar 1.
+            let hex = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+            let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
+            std::array::from_fn(|place| byte(2 * place))
+        }
+
+        fn sign(&self, _: &[u8; 32]) -> Result<[u8; 64], HostKeyFailed> {
+            self.0.ok_or_else(|| HostKeyFailed {
+                source: "the chip is gone".into(),
+            })
+        }
+    }
+
+    fn sign(dongles: &[Stick], key: &BadKey) -> &'static str {
+        let draft = Draft {
+            host: "nvr-3",
+            issued_at: 1,
+            nonce: [1; 32],
+            purpose: Purpose::New,
+            product: "vms",
+            profile_revision: 1,
+            binding: Binding {
+                salt: [2; 16],
+                components: List::default(),
+            },
+            environment: Environment::Physical,
+            installed: &[],
+            dongles,
+            marks: &[],
+            history: Head {
+                sequence: 1,
+                hash: [3; 32],
+            },
+            desk_nonce: None,
+            wanted: &[],
+        };
+        match draft.sign(key) {
+            Ok(_) => "signed",
+            Err(ServiceError::Refused(refusal)) => refusal.code(),
+            Err(ServiceError::Fault(fault)) => fault.code(),
+        }
+    }
+
+    #[test]
+    fn what_the_key_did_not_sign_does_not_leave() {
+        for key in [BadKey(None), BadKey(Some([7; 64]))] {
+            assert_eq!(sign(&[], &key), "host-key-failed");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_into_a_request_is_told() {
+        let full = Stick {
+            chain: [vec![1; 600], vec![2; 600]],
+            proof: None,
+            grants: (0..24).map(|grant| vec![grant; GRANT_MAX]).collect(),
+            receipts: Vec::new(),
+        };
+        let dongles = [full.clone(), full.clone(), full];
+        assert_eq!(sign(&dongles, &BadKey(None)), "request-too-large");
     }
 }
