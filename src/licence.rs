@@ -20,7 +20,7 @@ mod year;
 pub use entitlement::{Entitlement, Line, Source};
 pub use grant::{GrantRefusal, VerifiedGrant};
 pub use issued::{
-    DongleRecord, DongleRule, HeldGrant, IssuedRefusal, Matter, Revocations, TimeWord,
+    DongleRecord, DongleRule, HeldGrant, IssuedRefusal, Matter, Revocations, RootList, TimeWord,
 };
 pub use profile::{Feature, Profile};
 pub use refusal::{DeviceIdProblem, LineProblem, Refusal, Shortage, SupportClass};

@@ -152,7 +152,7 @@ pub enum Event {
     TimeTokenTaken {
         /// The time from which on is counted, Unix time in seconds.
         at: u64,
-        /// The nonce of this host that it answers, hex; without one it only raised the time.
+        /// The request of this host that it answers: SHA-256 of its nonce, hex. Without one it only raised the time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         nonce: Option<String>,
         /// Digest of the token, hex.

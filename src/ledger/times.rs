@@ -10,7 +10,7 @@ use crate::licence::IssuedRefusal;
 pub struct Times {
     /// Digests of the tokens, hex.
     used: BTreeSet<String>,
-    /// The nonces that were answered, hex.
+    /// The requests that were answered, by what the history knows their nonces by.
     answered: BTreeSet<String>,
     last: Option<Told>,
 }
@@ -27,7 +27,8 @@ pub struct Told {
 }
 
 impl Times {
-    /// Whether a token may be taken. `nonce` is what it answers, hex, and whether this host asked with it.
+    /// Whether a token may be taken. `nonce` is what the history knows the one by that it answers, and whether this host
+    /// waits for an answer to that.
     ///
     /// # Errors
     /// [`IssuedRefusal::TimeTokenUsed`] or [`IssuedRefusal::TimeTokenUnasked`].

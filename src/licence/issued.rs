@@ -3,6 +3,7 @@
 
 mod list;
 mod refusal;
+mod root;
 mod time;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use tallykey_protocol::limits::INSTRUCTION_MAX;
 use super::Trust;
 pub use list::Revocations;
 pub use refusal::{DongleRule, IssuedRefusal};
+pub use root::RootList;
 pub use time::TimeWord;
 
 /// A record for one dongle that verified up to the vendor's root. What it brings about, the dongle judges.
@@ -25,6 +27,7 @@ pub struct DongleRecord {
     serial: String,
     thumbprint: [u8; 32],
     digest: [u8; 32],
+    request_nonce: Option<[u8; 32]>,
 }
 
 /// What a record is to the dongle.
@@ -90,6 +93,7 @@ impl DongleRecord {
             serial: grant.serial.to_owned(),
             thumbprint: grant.thumbprint,
             digest,
+            request_nonce: grant.request_nonce,
         })
     }
 
@@ -108,6 +112,7 @@ impl DongleRecord {
             serial: read.serial.to_owned(),
             thumbprint: read.thumbprint,
             digest,
+            request_nonce: None,
         })
     }
 
@@ -133,6 +138,12 @@ impl DongleRecord {
     #[must_use]
     pub const fn digest(&self) -> &[u8; 32] {
         &self.digest
+    }
+
+    /// Nonce of the request that it answers.
+    #[must_use]
+    pub const fn request_nonce(&self) -> Option<&[u8; 32]> {
+        self.request_nonce.as_ref()
     }
 
     /// Whether the dongle is still to be asked to take it, by what it holds and what else is in the file: the grants
@@ -186,6 +197,7 @@ mod tests {
             serial: "TK-1".into(),
             thumbprint: [1; 32],
             digest: [digest; 32],
+            request_nonce: None,
         }
     }
 

@@ -7,6 +7,7 @@ mod convert;
 #[path = "../support/converted.rs"]
 mod converted;
 mod files;
+mod issued;
 mod program;
 mod requests;
 mod software;

@@ -240,13 +240,9 @@ impl Bench {
         self.plugged.deafen(dongle.key());
     }
 
-    /// The dongles do nothing that is asked of them until [`Bench::go_on`].
-    pub(crate) fn hold(&self) {
-        self.plugged.hold();
-    }
-
-    pub(crate) fn go_on(&self) {
-        self.plugged.go_on(&self.events);
+    /// It comes to what has waited for it.
+    pub(crate) fn listen(&self, dongle: &Dongle) {
+        self.plugged.listen(dongle.key(), &self.events);
     }
 
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {

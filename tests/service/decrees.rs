@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use tallykey::service::{AuthenticationType, Snapshot};
+use tallykey_protocol::armour::{Armoured, Label};
 use tallykey_protocol::array::Array;
 use tallykey_protocol::grant::{Line, Plan};
 use tallykey_protocol::proof::Proof;
 use tallykey_protocol::revocation::{RevocationList, Revoked};
 use tallykey_protocol::time::TimeToken;
+use tallykey_signing::certificate::Revocations;
 use tallykey_signing::simulator;
 
 use super::bench::{GRACE, NOW, product};
 use super::bus::session;
 use super::dongle::Dongle;
-use super::issued::{ALREADY, NEW, answered, import, plugged};
+use super::issued::{ALREADY, NEW, answered, grant, import, plugged};
+use super::requests::{ask, read, record, told};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -97,6 +100,64 @@ async fn a15_a_time_token_repairs_a_host_whose_clock_was_left_behind_without_a_n
 }
 
 #[tokio::test]
+async fn a15_a_clock_that_was_far_ahead_by_mistake_is_repaired_by_an_answer_to_this_host() {
+    let channels = [("camera", 3)];
+    let term = Line {
+        id: 2,
+        feature: "camera",
+        count: 2,
+        plan: Plan::FixedTerm,
+        valid_from: 0,
+        valid_to: Some(NOW_S + 100 * DAY.as_secs()),
+    };
+    let dongle = Dongle::new("TK-1", &channels).with_line(&channels, term);
+    let bench = plugged(&[&dongle]).await;
+    assert_eq!(bench.counts("camera").total, 4 + 3 + 2);
+    // Ten years ahead, for so long that it is believed in the end: the line has run out, and no perpetual one cared.
+    bench.clock.skip(3_650 * DAY);
+    bench.pass(Duration::from_secs(1)).await;
+    bench.pass(15 * DAY).await;
+    assert_eq!(bench.counts("camera").total, 4 + 3);
+    bench.clock.skip_back(3_650 * DAY);
+    let snapshot = bench.pass(Duration::from_secs(1)).await;
+    assert!(snapshot.clock.is_some(), "set right, it is not believed");
+
+    // The technician takes a request to the desk, and the answer back.
+    let file = ask(&bench).await;
+    let nonce = read(&record(&file)).nonce;
+    let now = NOW_S + 15 * DAY.as_secs();
+    let unanswered = token(now, None);
+    assert_eq!(import(&bench, &[unanswered]).await, [ALREADY]);
+    assert_eq!(bench.counts("camera").total, 4 + 3, "it may only raise");
+    let repair = token(now, Some(nonce));
+    assert_eq!(import(&bench, std::slice::from_ref(&repair)).await, [NEW]);
+    assert_eq!(bench.counts("camera").total, 4 + 3 + 2);
+    assert_eq!(bench.service.snapshot().clock, None);
+    assert_eq!(told(&bench, "request-answered").await.len(), 1);
+
+    // Once, whatever the clock does then; also after a kill before the clock was kept.
+    let bench = bench.crash().await;
+    bench.plug(&dongle.again()).await;
+    assert_eq!(bench.counts("camera").total, 4 + 3 + 2);
+    for again in [repair, token(NOW_S, Some(nonce))] {
+        assert_eq!(import(&bench, &[again]).await, [Err("time-token-used")]);
+    }
+}
+
+#[tokio::test]
+async fn a15_no_answer_lowers_the_time_below_what_a_dongle_was_told() {
+    let dongle = with_a_later_line();
+    let bench = plugged(&[&dongle]).await;
+    let later = NOW_S + 200 * DAY.as_secs();
+    assert_eq!(import(&bench, &[token(later, None)]).await, [NEW]);
+    let nonce = read(&record(&ask(&bench).await)).nonce;
+    assert_eq!(import(&bench, &[token(NOW_S, Some(nonce))]).await, [NEW]);
+    let told = told(&bench, "time-token-taken").await;
+    assert_eq!(told[1]["at"], later);
+    assert_eq!(bench.counts("camera").total, 4 + 3 + 2);
+}
+
+#[tokio::test]
 async fn a15_no_time_token_of_another_host_and_none_of_the_past_lowers_the_time() {
     let dongle = with_a_later_line();
     let bench = plugged(&[&dongle]).await;
@@ -162,4 +223,35 @@ async fn a_dongle_that_is_away_has_no_grace_once_it_is_revoked() {
     assert_eq!(bench.counts("camera").total, 4);
     assert!(snapshot.away.is_empty());
     assert_eq!(snapshot.authentication_type, AuthenticationType::None);
+}
+
+#[tokio::test]
+async fn the_roots_list_goes_to_every_dongle_which_takes_nothing_of_a_revoked_issuer_then() {
+    let vendor = simulator::vendor().expect("constant keys");
+    let list = vendor.revoke(&Revocations {
+        number: 1,
+        issued_at: simulator::ISSUED_AT,
+        certificates: &[vendor.issuer_certificate()],
+        stays_good: &[],
+    });
+    let bytes = &list.expect("our own root");
+    let label = Label::Crl;
+    let list = Armoured { label, bytes }.to_string().into_bytes();
+
+    let bench = plugged(&[]).await;
+    let nobody = import(&bench, std::slice::from_ref(&list)).await;
+    assert_eq!(nobody, [Err("dongle-not-here")]);
+    let (one, two) = (
+        Dongle::new("TK-1", &[("camera", 3)]),
+        Dongle::new("TK-2", &[("camera", 2)]),
+    );
+    bench.plug(&one).await;
+    assert_eq!(import(&bench, std::slice::from_ref(&list)).await, [NEW]);
+    bench.plug(&two).await;
+    let rest = import(&bench, std::slice::from_ref(&list)).await;
+    assert_eq!(rest, [NEW], "one has it, and one takes it");
+    assert_eq!(import(&bench, &[list]).await, [ALREADY]);
+    let stolen = grant(&two, 2, 99);
+    assert_eq!(import(&bench, &[stolen]).await, [Err("issuer-revoked")]);
+    assert_eq!(bench.counts("camera").total, 4 + 3 + 2);
 }

@@ -326,7 +326,7 @@ fn retire(dongle: &Dongle) -> (u64, [u8; 32]) {
 async fn a_dongle_that_does_not_answer_keeps_no_import_waiting_for_ever() {
     let dongle = Dongle::new("TK-1", &[("camera", 3)]);
     let bench = plugged(&[&dongle]).await;
-    bench.hold();
+    bench.deafen(&dongle);
     let (service, file) = (bench.service.clone(), grant(&dongle, 2, 8));
     let waiting = tokio::spawn(async move { service.import(&operator(), file).await });
     let sent = |entries: &[HistoryEntry]| entries.iter().any(|one| one.kind == "record-sent");
@@ -338,7 +338,7 @@ async fn a_dongle_that_does_not_answer_keeps_no_import_waiting_for_ever() {
     assert_eq!(code(&told[0]), Err("dongle-slow"));
     assert_eq!(bench.counts("camera").total, 4 + 3);
     // It comes to it later: that is not lost, and the file says so.
-    bench.go_on();
+    bench.listen(&dongle);
     let raised = bench
         .service
         .wait_for(|snapshot| snapshot.features[0].total == 4 + 8);

@@ -25,20 +25,20 @@ async fn try_ask(bench: &Bench, ask: RequestAsk) -> Result<RequestFile, ServiceE
 }
 
 /// What the host chooses to ask.
-async fn ask(bench: &Bench) -> RequestFile {
+pub(crate) async fn ask(bench: &Bench) -> RequestFile {
     let made = try_ask(bench, RequestAsk::default()).await;
     made.expect("nothing is in the way")
 }
 
 /// The record in a request's file.
-fn record(file: &RequestFile) -> Vec<u8> {
+pub(crate) fn record(file: &RequestFile) -> Vec<u8> {
     let text = file.content.as_deref().expect("it was made");
     let mut buffer = vec![0; REQUEST_MAX];
     let record = armour::single(text.as_bytes(), Label::Request, &mut buffer);
     record.expect("one request").to_vec()
 }
 
-fn read(record: &[u8]) -> Request<'_> {
+pub(crate) fn read(record: &[u8]) -> Request<'_> {
     Request::verify(record).expect("our own request").0
 }
 
@@ -68,7 +68,7 @@ fn answer(
 }
 
 /// Bodies of the history's entries of a kind, in order.
-async fn told(bench: &Bench, kind: &str) -> Vec<serde_json::Value> {
+pub(crate) async fn told(bench: &Bench, kind: &str) -> Vec<serde_json::Value> {
     let page = bench.service.history(0, 1_000).await.expect("it runs");
     let of_kind = page.into_iter().filter(|entry| entry.kind == kind);
     of_kind.map(|entry| entry.body).collect()

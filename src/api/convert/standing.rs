@@ -126,6 +126,6 @@ pub(super) fn clock_suspect(suspicion: Suspicion) -> wire::ClockSuspect {
         wrong: suspicion.wrong.name().to_owned(),
         believed: moment(suspicion.believed_ms),
         left_s: suspicion.left_ms / 1_000,
-        next: "set this host's clock right".into(),
+        next: "set this host's clock right; where its time was believed while it was wrong, import a time token that answers a request of it".into(),
     }
 }

@@ -183,7 +183,7 @@ const fn of_licence(refusal: &LicenceRefusal) -> &'static Code {
 const fn of_issued(refusal: &IssuedRefusal) -> &'static Code {
     match refusal {
         IssuedRefusal::NotVendors { .. } => &WRONG_VENDOR,
-        IssuedRefusal::DongleNotHere { .. } => &DONGLE_NOT_HERE,
+        IssuedRefusal::DongleNotHere { .. } | IssuedRefusal::NoDongleHere => &DONGLE_NOT_HERE,
         IssuedRefusal::Dongle { rule, .. } => of_rule(*rule),
         IssuedRefusal::ByHand => &IMPORT_BY_HAND,
         IssuedRefusal::TimeTokenUsed => &TIME_TOKEN_USED,
@@ -286,6 +286,7 @@ mod tests {
                 problem: IssuedError::NoIssuer,
             },
             IssuedRefusal::DongleNotHere { serial: serial() },
+            IssuedRefusal::NoDongleHere,
             IssuedRefusal::ByHand,
             IssuedRefusal::TimeTokenUsed,
             IssuedRefusal::TimeTokenUnasked,

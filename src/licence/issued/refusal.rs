@@ -21,6 +21,9 @@ pub enum IssuedRefusal {
         /// Its serial.
         serial: String,
     },
+    /// It is for every dongle, and none is plugged in.
+    #[error("it is for dongles, and none is plugged in here")]
+    NoDongleHere,
     /// The dongle refused it.
     #[error("the dongle {serial} refused it: {rule}")]
     Dongle {
@@ -36,7 +39,7 @@ pub enum IssuedRefusal {
     #[error("this host has believed it before")]
     TimeTokenUsed,
     /// A time token answers a question of another host.
-    #[error("it answers a request that this host did not make, or made too long ago")]
+    #[error("it answers no request that this host waits for")]
     TimeTokenUnasked,
     /// A later revocation list is heeded, or another of this epoch.
     #[error("it is number {epoch}, and this host heeds number {held}")]
@@ -186,7 +189,7 @@ impl IssuedRefusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotVendors { .. } => "wrong-vendor",
-            Self::DongleNotHere { .. } => "dongle-not-here",
+            Self::DongleNotHere { .. } | Self::NoDongleHere => "dongle-not-here",
             Self::Dongle { rule, .. } => rule.code(),
             Self::ByHand => "import-by-hand",
             Self::TimeTokenUsed => "time-token-used",
@@ -200,7 +203,7 @@ impl IssuedRefusal {
     pub const fn class(&self) -> SupportClass {
         match self {
             Self::NotVendors { .. } => SupportClass::DamagedFile,
-            Self::DongleNotHere { .. } => SupportClass::NotDelivered,
+            Self::DongleNotHere { .. } | Self::NoDongleHere => SupportClass::NotDelivered,
             Self::Dongle { rule, .. } => rule.class(),
             Self::ByHand | Self::TimeTokenUsed | Self::RevocationOlder { .. } => {
                 SupportClass::WrongProcedure
@@ -219,6 +222,7 @@ impl IssuedRefusal {
             Self::DongleNotHere { serial } => {
                 format!("plug {serial} in and import the file again; nothing is lost until then")
             }
+            Self::NoDongleHere => "plug the dongles in and import the file again".into(),
             Self::Dongle { serial, rule } => rule.next(serial),
             Self::ByHand => {
                 "import it with `tallykey import`: what the dongle answers is shown there, once".into()

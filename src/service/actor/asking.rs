@@ -22,7 +22,6 @@ use super::super::watch::{After, Errand};
 use super::Core;
 use crate::dongle::{self, Evidence, Open};
 use crate::ledger::{Asked, Event};
-use crate::licence::SoftwareLicence;
 use crate::licence::machine_binding::Bindable;
 
 impl<S: Store> Core<S> {
@@ -147,13 +146,13 @@ impl<S: Store> Core<S> {
     pub(super) fn note_answer(
         &mut self,
         actor: &Actor,
-        licence: &SoftwareLicence,
+        nonce: Option<&[u8; NONCE_LEN]>,
+        with: &str,
         batch: &mut Batch,
     ) {
-        let nonce = licence.request_nonce();
         if let Some(nonce) = nonce.filter(|nonce| self.state.asked.is_outstanding(nonce)) {
             let nonce = Asked::name_of(nonce);
-            let with = "licence".to_owned();
+            let with = with.to_owned();
             self.record(actor, &Event::RequestAnswered { nonce, with }, batch);
         }
     }

@@ -1,6 +1,6 @@
 //! What the vendor says to this host: what time it is, and which dongles it does not stand by any more.
 
-use crate::ledger::{Bytes, Event, Told};
+use crate::ledger::{Asked, Bytes, Event, Told};
 use crate::licence::{IssuedRefusal, Refusal, Revocations, TimeWord};
 
 use super::super::batch::Batch;
@@ -19,8 +19,10 @@ impl<S: Store> Core<S> {
         batch: &mut Batch,
     ) -> Result<Imported, Refusal> {
         let digest = hex(&word.digest);
-        let nonce = word.nonce.map(|nonce| hex(&nonce));
-        let asked = word.nonce.is_some_and(|nonce| self.has_asked(&nonce));
+        let nonce = word.nonce.as_ref().map(Asked::name_of);
+        let asked = word
+            .nonce
+            .is_some_and(|nonce| self.state.asked.is_outstanding(&nonce));
         let times = &self.state.times;
         times.judge(&digest, nonce.as_deref().map(|nonce| (nonce, asked)))?;
         if nonce.is_none() && word.now <= self.now_s() {
@@ -32,14 +34,10 @@ impl<S: Store> Core<S> {
             digest,
         };
         let (at, digest) = (told.at, told.digest.clone());
+        self.note_answer(actor, word.nonce.as_ref(), "time-token", batch);
         self.record(actor, &Event::TimeTokenTaken { at, nonce, digest }, batch);
         self.believe(&told, batch);
         Ok(Imported::New)
-    }
-
-    /// Whether this host waits for an answer to a request with this nonce. It makes no requests yet.
-    const fn has_asked(&self, _nonce: &[u8; 32]) -> bool {
-        false
     }
 
     /// Heeds a list of revoked dongles, if it is newer than the one that is heeded.

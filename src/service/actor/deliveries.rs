@@ -24,6 +24,8 @@ pub(super) struct Parcel {
     pub(super) place: Option<usize>,
     pub(super) handover: Handover,
     pub(super) posted: Posted,
+    /// Nonce of the request that it answers.
+    pub(super) request_nonce: Option<[u8; 32]>,
     pub(super) record: Vec<u8>,
 }
 
@@ -33,6 +35,14 @@ pub(super) enum Handover {
     Update,
     Instruct,
     Time,
+    Revoke,
+}
+
+impl Handover {
+    /// Whether it is for every dongle: then it is in force as soon as one has taken it.
+    const fn is_for_all(self) -> bool {
+        matches!(self, Self::Time | Self::Revoke)
+    }
 }
 
 /// Everything of one file for one dongle, in the order in which it is handed over.
@@ -123,7 +133,16 @@ impl Deliveries {
             let Some(item) = place.and_then(|place| waiting.items.get_mut(place)) else {
                 continue;
             };
-            item.outcome = answer.outcome(parcel.posted.serial);
+            let outcome = answer.outcome(parcel.posted.serial);
+            let settled = match (&item.outcome, &outcome) {
+                _ if !parcel.handover.is_for_all() => false,
+                (Ok(was), Ok(_)) => *was != Imported::Already,
+                (Ok(_), Err(_)) => true,
+                (Err(_), _) => false,
+            };
+            if !settled {
+                item.outcome = outcome;
+            }
         }
         waiting.left = waiting.left.saturating_sub(1);
         match waiting.left {
@@ -231,6 +250,7 @@ fn hand(open: &mut Open, parcel: &Parcel) -> Answer {
         Handover::Update => open.update(record).map(|_| None),
         Handover::Instruct => open.instruct(record),
         Handover::Time => open.set_time(record).map(|_| None),
+        Handover::Revoke => open.revoke(record).map(|_| None),
     };
     match taken {
         Ok(code) => Answer::Taken(code.map(NewOwnerCode)),

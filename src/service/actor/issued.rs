@@ -6,7 +6,9 @@ use tallykey_protocol::file;
 use tokio::sync::oneshot;
 
 use crate::ledger::{Event, Posted};
-use crate::licence::{DongleRecord, IssuedRefusal, Matter, Refusal, Revocations, TimeWord};
+use crate::licence::{
+    DongleRecord, IssuedRefusal, Matter, Refusal, Revocations, RootList, TimeWord,
+};
 
 use super::super::batch::Batch;
 use super::super::fault::{Fault, ServiceError};
@@ -15,18 +17,22 @@ use super::super::request::{Actor, ImportItem, Imported};
 use super::super::token::hex;
 use super::super::watch::DongleEvent;
 use super::Core;
-use super::deliveries::{Delivered, Handover, Parcel, Route};
+use super::deliveries::{Answer, Delivered, Handover, Parcel, Route};
 
 /// What came of the objects of a file so far, and what is still to be done with some.
 #[derive(Default)]
 pub(super) struct Intake {
     pub(super) items: Vec<ImportItem>,
     letters: Vec<Letter>,
-    times: Vec<Time>,
+    circulars: Vec<Circular>,
 }
 
-/// A time token that this host believes: it goes to every dongle too.
-struct Time {
+/// What goes to every dongle.
+struct Circular {
+    /// Place of its object, if what dongles make of it is what came of it.
+    place: Option<usize>,
+    kind: file::Kind,
+    handover: Handover,
     digest: [u8; 32],
     bytes: Vec<u8>,
 }
@@ -86,7 +92,10 @@ impl<S: Store> Core<S> {
         };
         let taken = self.take_time(actor, &word, batch);
         if taken.is_ok() {
-            intake.times.push(Time {
+            intake.circulars.push(Circular {
+                place: None,
+                kind: object.kind,
+                handover: Handover::Time,
                 digest: word.digest,
                 bytes: object.bytes.to_vec(),
             });
@@ -97,6 +106,41 @@ impl<S: Store> Core<S> {
             serial: None,
             revision: None,
             outcome: taken.map_err(ServiceError::from),
+        }
+    }
+
+    /// Passes the root's list of void certificates on: dongles heed it.
+    pub(super) fn import_root_list(
+        &self,
+        object: &file::Object<'_>,
+        intake: &mut Intake,
+    ) -> ImportItem {
+        let kind = object.kind.name();
+        let list = match RootList::verify(object.bytes, &self.settings.trust) {
+            Ok(list) => list,
+            Err(refusal) => return ImportItem::refused(kind, refusal),
+        };
+        intake.circulars.push(Circular {
+            place: Some(intake.items.len()),
+            kind: object.kind,
+            handover: Handover::Revoke,
+            digest: list.digest,
+            bytes: object.bytes.to_vec(),
+        });
+        // Until a dongle says otherwise.
+        let outcome = match self.dongles.open().next() {
+            None => Err(Refusal::from(IssuedRefusal::NoDongleHere).into()),
+            Some((_, evidence, _)) => {
+                let serial = evidence.serial.clone();
+                Err(Fault::DongleSlow { serial }.into())
+            }
+        };
+        ImportItem {
+            kind,
+            id: Some(hex(&list.digest)),
+            serial: None,
+            revision: Some(list.number),
+            outcome,
         }
     }
 
@@ -180,22 +224,23 @@ impl<S: Store> Core<S> {
             intake.items[place].outcome = outcome;
         }
         for (key, evidence, _) in self.dongles.open() {
-            for time in &intake.times {
+            for circular in &intake.circulars {
                 let route = routes.entry(key.to_owned()).or_insert_with(|| Route {
                     key: key.to_owned(),
                     parcels: Vec::new(),
                 });
                 route.parcels.push(Parcel {
-                    place: None,
-                    handover: Handover::Time,
+                    place: circular.place,
+                    handover: circular.handover,
                     posted: Posted {
-                        what: file::Kind::Time.name().to_owned(),
+                        what: circular.kind.name().to_owned(),
                         serial: evidence.serial.clone(),
                         thumbprint: hex(&evidence.thumbprint),
                         revision: None,
-                        digest: hex(&time.digest),
+                        digest: hex(&circular.digest),
                     },
-                    record: time.bytes.clone(),
+                    request_nonce: None,
+                    record: circular.bytes.clone(),
                 });
             }
         }
@@ -215,6 +260,10 @@ impl<S: Store> Core<S> {
         if met || self.deliveries.knows(import) {
             for (parcel, answer) in &answers {
                 let (sent, outcome) = (parcel.posted.clone(), answer.name().to_owned());
+                if matches!(answer, Answer::Taken(_) | Answer::Held) {
+                    let nonce = parcel.request_nonce.as_ref();
+                    self.note_answer(&Actor::service(), nonce, &sent.what, batch);
+                }
                 let recycled = sent.what == Matter::Recycle.name() && outcome == "taken";
                 self.tell(Event::RecordAnswered { sent, outcome }, batch);
                 if recycled {
@@ -254,6 +303,7 @@ fn parcel(place: usize, record: &DongleRecord, bytes: Vec<u8>) -> Parcel {
             revision: matter.revision(),
             digest: hex(record.digest()),
         },
+        request_nonce: record.request_nonce().copied(),
         record: bytes,
     }
 }

@@ -74,6 +74,7 @@ impl<S: Store> Core<S> {
                 return intake.letter(object, DongleRecord::instruction(object.bytes, trust));
             }
             file::Kind::Time => self.import_time(actor, object, intake, batch),
+            file::Kind::Crl => self.import_root_list(object, intake),
             file::Kind::Revocation => self.import_revocations(actor, object, batch),
             kind => ImportItem::refused(kind.name(), Refusal::NotALicence { kind }),
         };
@@ -101,7 +102,7 @@ impl<S: Store> Core<S> {
                     self.keep_receipt_of(object.bytes, batch);
                 }
                 self.record(actor, &event, batch);
-                self.note_answer(actor, &licence, batch);
+                self.note_answer(actor, licence.request_nonce(), "licence", batch);
                 Imported::New
             }),
             Ok(None) => Ok(Imported::Already),
