@@ -96,12 +96,24 @@ impl Drop for Running {
 
 /// Runs all commands in one shell, one after the other, and compares each.
 pub(crate) fn run(commands: &[&Shown], home: &Path) {
+    run_in(commands, "", shell(home));
+}
+
+/// Runs all commands in one shell, which is at hand, after a `preamble`, and compares each. One that goes on behind its
+/// `&` is waited for until it has said in its file where it is.
+pub(crate) fn run_in(commands: &[&Shown], preamble: &str, mut shell: Command) {
     const MARK: &str = "@@@ next @@@";
     let script: String = commands
         .iter()
-        .map(|shown| format!("{{ {}\n}} 2>&1\nprintf '\\n{MARK}\\n'\n", shown.command))
+        .map(|shown| {
+            let (command, ready) = (&shown.command, ready(&shown.command));
+            format!("{{ {command}\n{ready}}} 2>&1\nprintf '\\n{MARK}\\n'\n")
+        })
         .collect();
-    let output = shell(home).arg(script).output().expect("bash runs");
+    let output = shell
+        .arg(format!("{preamble}{script}"))
+        .output()
+        .expect("bash runs");
     let said = String::from_utf8(output.stdout).expect("text");
     let answers: Vec<_> = said.split(MARK).collect();
     assert_eq!(answers.len(), commands.len() + 1, "{said}");
@@ -113,6 +125,21 @@ pub(crate) fn run(commands: &[&Shown], home: &Path) {
             .collect();
         compare(shown, &answer);
     }
+}
+
+/// What waits for a command in the background: for a minute at most.
+fn ready(command: &str) -> String {
+    let Some(command) = command.strip_suffix(" &") else {
+        return String::new();
+    };
+    let file = command
+        .split("> ")
+        .nth(1)
+        .expect("it says where its output goes");
+    let file = file.split(' ').next().expect("a file");
+    format!(
+        "for _ in $(seq 600); do grep -qE '^(Ctrl-C|attach)' {file} 2> /dev/null && break; sleep 0.1; done\n"
+    )
 }
 
 fn compare(shown: &Shown, said: &[String]) {
