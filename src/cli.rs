@@ -4,6 +4,8 @@ mod allocate;
 mod allocations;
 mod changed;
 mod connect;
+mod conversions;
+mod convert;
 mod dongle;
 mod exit;
 mod failure;
@@ -32,6 +34,7 @@ mod text;
 mod token;
 mod vendor;
 mod verify;
+mod written;
 
 use std::path::PathBuf;
 
@@ -102,12 +105,19 @@ pub(crate) enum Question {
     Status,
     /// Show the lines that give channels and what they pay for, or change which pay.
     Licences(licences::LicencesArgs),
-    /// Import software licences from files or folders.
+    /// Import what the vendor sent, from files or folders.
     Import(import::ImportFileArgs),
     /// Make a request for the vendor: for counts, a repair, or what confirms a return.
     Request(request::RequestArgs),
     /// Choose between dongle and software licences: one kind counts, the other is held.
     Resolve(resolve::ResolveArgs),
+    /// Make a dongle's channels the software licence of this machine or of another.
+    Convert(convert::ConvertArgs),
+    /// Give a dongle's channels back to the vendor, who gets the receipt.
+    Retire(convert::GiveArgs),
+    /// List, show, cancel or acknowledge conversions and returns of dongles.
+    #[command(subcommand)]
+    Conversions(conversions::ConversionsCommand),
     /// Give devices their channels; asking again changes nothing.
     Allocate(allocate::AllocateArgs),
     /// List what is held.
@@ -192,6 +202,9 @@ impl Asking {
             Question::Import(args) => import::run(args, &find.await?, screen).await,
             Question::Request(args) => request::run(args, &find.await?, screen).await,
             Question::Resolve(args) => resolve::run(args, &find.await?, screen).await,
+            Question::Convert(args) => convert::run(args, &find.await?, screen).await,
+            Question::Retire(args) => convert::retire(args, &find.await?, screen).await,
+            Question::Conversions(command) => conversions::run(command, &find.await?, screen).await,
             Question::Allocate(args) => {
                 // A file that cannot be used is told before a service is looked for.
                 let work = args.prepare()?;

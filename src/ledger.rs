@@ -25,6 +25,7 @@ mod need;
 mod pool;
 mod shelf;
 mod supply;
+mod times;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,7 +41,7 @@ pub use change::{Change, Relocation, Wish};
 pub use channel::{Ask, Channel, Decision};
 pub use device::DeviceId;
 pub use entry::{Damage, Head, Row};
-pub use event::{Event, Given, Goal, GrantMark, ReceiptKept, SeenBefore, Shown, Why};
+pub use event::{Event, Given, Goal, GrantMark, Posted, ReceiptKept, SeenBefore, Shown, Why};
 pub use gifts::{Gifts, Meant};
 pub use lease::{TTL_MAX, TTL_MIN};
 pub use marks::{Marks, RolledBack, Seen};
@@ -48,6 +49,7 @@ pub use need::{Need, Period};
 pub use pool::{Pool, PoolChange};
 pub use shelf::{Kept, Shelf};
 pub use supply::Supply;
+pub use times::{Times, Told};
 
 /// Every allocation, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 pub mod conversion;
 mod entitlement;
 mod grant;
+mod issued;
 pub mod machine_binding;
 mod profile;
 mod refusal;
@@ -18,6 +19,9 @@ mod year;
 
 pub use entitlement::{Entitlement, Line, Source};
 pub use grant::{GrantRefusal, VerifiedGrant};
+pub use issued::{
+    DongleRecord, DongleRule, HeldGrant, IssuedRefusal, Matter, Revocations, TimeWord,
+};
 pub use profile::{Feature, Profile};
 pub use refusal::{DeviceIdProblem, LineProblem, Refusal, Shortage, SupportClass};
 pub use software::{Form, LicenceRefusal, SoftwareLicence};

@@ -40,8 +40,8 @@ pub use fault::{BatchError, Fault, ServiceError};
 pub use licences::{LicenceStatus, Returning};
 pub use request::{
     Actor, Allocated, Allocation, AllocationState, Changed, HistoryEntry, ImportItem, Imported,
-    Licences, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint, TermsStatus, Token,
-    UsedLine,
+    Licences, NewOwnerCode, NewToken, PoolChanged, Principal, Resolution, Role, Standpoint,
+    TermsStatus, Token, UsedLine,
 };
 pub use snapshot::{
     AwayDongle, AwayPhase, DongleFacts, DongleProblem, DongleStatus, FeatureCounts, GrantStatus,
@@ -166,8 +166,8 @@ impl Service {
             .await?
     }
 
-    /// Imports the software licences of a file, whatever its name; tells of each object what came of it. At most
-    /// [`IMPORT_MAX`] bytes.
+    /// Imports what the vendor's desk sent in a file, whatever its name; tells of each object what came of it. What is
+    /// for a dongle is handed to it first. At most [`IMPORT_MAX`] bytes.
     ///
     /// # Errors
     /// A fault. What is refused is told of each object by itself.

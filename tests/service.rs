@@ -13,6 +13,8 @@ mod convert;
 mod converted;
 #[path = "service/damage.rs"]
 mod damage;
+#[path = "service/decrees.rs"]
+mod decrees;
 #[path = "service/dongle.rs"]
 mod dongle;
 #[path = "service/dongles.rs"]
@@ -29,6 +31,8 @@ mod growth;
 mod host_key;
 #[path = "service/inbox.rs"]
 mod inbox;
+#[path = "service/issued.rs"]
+mod issued;
 #[path = "service/leases.rs"]
 mod leases;
 #[path = "service/many.rs"]

@@ -16,9 +16,10 @@ use crate::{
     transport::Connection,
     wire::{
         Allocated, Allocation, AllocationChange, Allocations, Ask, BatchAnswer, Changed,
-        ConflictAnswer, Dongles, HistoryPage, ImportAnswer, ImportAsk, Licences, LicencesChanged,
-        LineChange, Move, Needs, NewToken, PolicyChange, Renewal, RequestAnswer, RequestAsk,
-        Resolution, ResolveAsk, Status, Terms, Token, TokenAsk, Tokens,
+        ConflictAnswer, Conversion, Conversions, ConvertAsk, Converted, Dongles, HistoryPage,
+        ImportAnswer, ImportAsk, Licences, LicencesChanged, LineChange, Move, Needs, NewToken,
+        PolicyChange, Renewal, RequestAnswer, RequestAsk, Resolution, ResolveAsk, Status, Terms,
+        Token, TokenAsk, Tokens,
     },
 };
 
@@ -118,6 +119,38 @@ impl Client {
         let path = "/v1/conflict/resolve";
         let answer = self.call(Method::POST, path, Some(ask)).await?;
         self.read(&answer)
+    }
+
+    /// Has a dongle give channels away. It may take as long as a person needs to press the dongle's button.
+    pub async fn convert(&self, ask: &ConvertAsk) -> Result<Converted, ClientError> {
+        let answer = self
+            .call(Method::POST, "/v1/conversions", Some(ask))
+            .await?;
+        self.read(&answer)
+    }
+
+    /// Every conversion: what is under way, then what was done.
+    pub async fn conversions(&self) -> Result<Conversions, ClientError> {
+        self.get("/v1/conversions").await
+    }
+
+    /// One conversion.
+    pub async fn conversion(&self, id: Uuid) -> Result<Conversion, ClientError> {
+        self.get(&format!("/v1/conversions/{id}")).await
+    }
+
+    /// Gives up a conversion that the dongle has not done.
+    pub async fn cancel_conversion(&self, id: Uuid) -> Result<(), ClientError> {
+        let path = format!("/v1/conversions/{id}");
+        self.call(Method::DELETE, &path, None::<&()>)
+            .await
+            .map(drop)
+    }
+
+    /// Tells the dongle that a receipt which another host asked for is kept.
+    pub async fn acknowledge_receipt(&self, id: Uuid) -> Result<(), ClientError> {
+        let path = format!("/v1/conversions/{id}/acknowledge");
+        self.call(Method::POST, &path, None::<&()>).await.map(drop)
     }
 
     /// Makes a request for the vendor's desk.

@@ -5,6 +5,7 @@
 
 mod allocation;
 mod change;
+mod conversion;
 mod dongle;
 mod history;
 mod import;
@@ -20,6 +21,10 @@ pub use allocation::{
 };
 pub use change::{
     AllocationChange, Changed, LicencesChanged, LineChange, Move, PolicyChange, Renewal,
+};
+pub use conversion::{
+    Conversion, ConversionState, Conversions, ConvertAsk, Converted, ConvertedLine, Gift, Given,
+    Goal, Part, Secret,
 };
 pub use dongle::{Dongle, DongleFault, Dongles, HeldGrant};
 pub use history::{HistoryEntry, HistoryPage};

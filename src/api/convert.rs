@@ -1,5 +1,6 @@
 //! The service's facts as the wire types of the API.
 
+pub(super) mod conversion;
 mod request;
 pub(super) mod standing;
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tallykey_client::{PROBLEM_JSON, Problem};
 
 use crate::{
-    licence::{Refusal, conversion::ConversionRefusal},
+    licence::{IssuedRefusal, Refusal, conversion::ConversionRefusal},
     service::{BatchError, Fault, ServiceError},
 };
 
@@ -159,7 +159,11 @@ fn facts_of(refusal: &Refusal) -> Value {
         | Refusal::NoSuchToken { id } => json!({ "id": id }),
         Refusal::BadTtl { ttl, min, max } => json!({ "ttl": ttl, "min": min, "max": max }),
         Refusal::NoSuchLicence { id } => json!({ "id": id }),
-        Refusal::NotALicence { kind } | Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
+        Refusal::NotALicence { kind } => json!({ "kind": kind.name() }),
+        Refusal::NothingToKeep { kind } => json!({ "kind": kind }),
+        Refusal::Issued(IssuedRefusal::DongleNotHere { serial })
+        | Refusal::Issued(IssuedRefusal::Dongle { serial, .. }) => json!({ "serial": serial }),
+        Refusal::Issued(_) => json!({}),
         Refusal::RequestTooLarge { max } => json!({ "max": max }),
         Refusal::Conversion(refusal) => facts_of_conversion(refusal),
         Refusal::Licence(_)

@@ -17,8 +17,8 @@ use super::{
     error::{ApiError, HttpRefusal},
     guard::own_names_only,
     routes::{
-        allocations, conflict, dongles, health, history, licences, need, requests, status, terms,
-        tokens,
+        allocations, conflict, conversions, dongles, health, history, licences, need, requests,
+        status, terms, tokens,
     },
 };
 use crate::service::{IMPORT_MAX, Role, Service};
@@ -74,6 +74,11 @@ routes! {
     GET    "/v1/terms",                 VIEWER, 0,    terms::show;
     GET    "/v1/conflict",              VIEWER, 0,    conflict::show;
     POST   "/v1/conflict/resolve",      ADMIN,  ONE,  conflict::resolve;
+    GET    "/v1/conversions",           VIEWER, 0,    conversions::list;
+    POST   "/v1/conversions",           ADMIN,  FILE, conversions::create;
+    GET    "/v1/conversions/{id}",      VIEWER, 0,    conversions::show;
+    DELETE "/v1/conversions/{id}",      ADMIN,  0,    conversions::cancel;
+    POST   "/v1/conversions/{id}/acknowledge", ADMIN, 0, conversions::acknowledge;
     GET    "/v1/allocations",           VIEWER, 0,    allocations::list;
     POST   "/v1/allocations",           CLIENT, ONE,  allocations::create;
     POST   "/v1/allocations/batch",     CLIENT, MANY, allocations::create_all;

@@ -2,6 +2,7 @@
 
 pub(super) mod allocations;
 pub(super) mod conflict;
+pub(super) mod conversions;
 pub(super) mod dongles;
 pub(super) mod health;
 pub(super) mod history;

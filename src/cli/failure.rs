@@ -7,7 +7,7 @@ use std::{error::Error as StdError, io};
 use serde_json::{Value, json};
 use tallykey_client::{ClientError, Problem};
 
-use super::{allocate::ImportError, exit::Exit, places::program, request::NotWritten};
+use super::{allocate::ImportError, exit::Exit, places::program, written::NotWritten};
 
 pub(super) use code::title;
 pub use code::{LOCAL_CODES, LocalCode};
@@ -61,6 +61,12 @@ pub enum Failure {
     /// Dongle and software licences are both here, and nobody has said which is to count.
     #[error("somebody has to choose between dongle and software licences")]
     MustChoose,
+    /// Nobody said that what was shown is right; nothing was changed.
+    #[error("nobody confirmed it; nothing was changed")]
+    NotConfirmed,
+    /// No owner code came, and nobody could be asked.
+    #[error("the owner code of the dongle is needed, and there is no terminal to ask at")]
+    NoOwnerCode,
     /// Licences were kept out because nobody accepted the terms; what else was found is told.
     #[error("the terms of the product are not accepted, and no licence is imported without that")]
     TermsNotAccepted,
@@ -184,6 +190,8 @@ impl Failure {
             Self::Import(_)
             | Self::NotWritten(_)
             | Self::UnreadableFile { .. }
+            | Self::NotConfirmed
+            | Self::NoOwnerCode
             | Self::NothingToImport
             | Self::NotAllImported { .. }
             | Self::MustChoose
@@ -214,6 +222,8 @@ impl Failure {
             Self::Client(_) => "not-the-service",
             Self::NotHeld { .. } => "no-such-allocation",
             Self::UnreadableFile { .. } => "file-unreadable",
+            Self::NotConfirmed => "not-agreed",
+            Self::NoOwnerCode => "owner-code-needed",
             Self::NotWritten(NotWritten::Exists { .. }) => "file-exists",
             Self::NotWritten(NotWritten::Io { .. }) => "file-unwritable",
             Self::AskedTwice { .. } => "asked-twice",
@@ -252,6 +262,12 @@ impl Failure {
             Self::Import(error) => error.next(),
             Self::NotHeld { .. } => format!("list what is held with `{} allocations`", program()),
             Self::UnreadableFile { .. } => "name a file or folder that can be read".to_owned(),
+            Self::NotConfirmed => {
+                "look at it with --dry-run, and say --yes where nobody is asked".to_owned()
+            }
+            Self::NoOwnerCode => {
+                "give it with --owner-code-file, from the slip that came with the dongle".to_owned()
+            }
             Self::NotWritten(NotWritten::Exists { .. }) => {
                 "name another file with --out, or a folder".to_owned()
             }
@@ -377,6 +393,8 @@ mod tests {
                 file: place(),
                 source: other(),
             },
+            Failure::NotConfirmed,
+            Failure::NoOwnerCode,
             NotWritten::Exists { path: "x".into() }.into(),
             NotWritten::Io {
                 path: "x".into(),

@@ -12,7 +12,7 @@ const FILE_MAX: usize = 8 * 1024 * 1024;
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportFileArgs {
-    /// Files with software licences, or folders of them; names do not matter.
+    /// Files that the vendor's desk sent, or folders of them; names do not matter.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Accept the terms of the product (`licences terms`); else they are shown and asked about, once.
@@ -64,14 +64,18 @@ fn readable(result: &FileResult) -> String {
         out.push_str("  nothing of Tallykey in it\n");
     }
     for item in &result.items {
-        let name = item
-            .id
-            .as_deref()
-            .map_or("", |id| id.get(..16).unwrap_or(id));
-        let what = format!("{} {name}", item.kind);
-        let what = plain(what.trim_end());
+        let what = named(item);
+        let what = plain(&what);
         match (&item.state, &item.problem) {
-            (ImportState::Imported, _) => out.push_str(&format!("  {what}: imported\n")),
+            (ImportState::Imported, _) => {
+                out.push_str(&format!("  {what}: imported\n"));
+                if let Some(code) = &item.owner_code {
+                    out.push_str(&format!(
+                        "    new owner code: {}\n    it is shown this once; keep it where the dongle is not\n",
+                        plain(code)
+                    ));
+                }
+            }
             (ImportState::Already, _) => out.push_str(&format!("  {what}: was imported before\n")),
             (ImportState::Refused, None) => out.push_str(&format!("  {what}: refused\n")),
             (ImportState::Refused, Some(problem)) => out.push_str(&format!(
@@ -83,4 +87,20 @@ fn readable(result: &FileResult) -> String {
         }
     }
     out
+}
+
+/// What it is, and whose, or which one.
+fn named(item: &ImportItem) -> String {
+    let mut what = item.kind.clone();
+    match (&item.serial, &item.id) {
+        (Some(serial), _) => {
+            what.push_str(&format!(" for {serial}"));
+            if let Some(revision) = item.revision {
+                what.push_str(&format!(", revision {revision}"));
+            }
+        }
+        (None, Some(id)) => what.push_str(&format!(" {}", id.get(..16).unwrap_or(id))),
+        (None, None) => {}
+    }
+    what
 }

@@ -1,15 +1,11 @@
 //! `tallykey request`
 
-mod file;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tallykey_client::wire::{LeftOut, Purpose, RequestAnswer, RequestAsk};
 
-use super::{changed, connect::Connection, failure::Failure, screen::Screen, text::plain};
-
-pub(super) use file::NotWritten;
+use super::{changed, connect::Connection, failure::Failure, screen::Screen, text::plain, written};
 
 /// Arguments of `request`.
 #[derive(Debug, clap::Args)]
@@ -73,7 +69,7 @@ pub(super) async fn run(
     }
     if let Some(out) = &args.out {
         // Nothing is made that could not be kept.
-        file::check(out)?;
+        written::check(out)?;
     }
     let ask = RequestAsk {
         purpose: args.purpose,
@@ -83,7 +79,7 @@ pub(super) async fn run(
     let mut request = service.client.make_request(&ask).await?;
     let content = request.content.take();
     let file = match &content {
-        Some(content) => Some(file::write(
+        Some(content) => Some(written::write(
             args.out.as_deref(),
             &request.file_name,
             content,

@@ -18,6 +18,11 @@ impl Screen {
         Self { json }
     }
 
+    /// Whether a program reads the answer.
+    pub(super) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints an answer in the form that was asked for.
     pub(super) fn answer<T: Serialize>(
         &self,

@@ -33,6 +33,11 @@ pub struct ServeArgs {
     #[cfg(feature = "sim")]
     #[arg(long, requires = "simulate", conflicts_with_all = ["attach", "channels"])]
     pub usb: bool,
+    /// Be the machine of this tree of /sys and /proc, recorded elsewhere. Only for trials, where this machine shows too
+    /// little of itself for a licence: with --simulate, or with a test vendor.
+    #[cfg(feature = "sim")]
+    #[arg(long, value_name = "FOLDER")]
+    pub machine_root: Option<PathBuf>,
     /// What becomes of a held source when the active one is gone for good: it waits for `resolve`, or takes over.
     #[arg(long, value_enum, value_name = "HOW", default_value = "ask")]
     pub takeover: Takeover,

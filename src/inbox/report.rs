@@ -37,7 +37,9 @@ impl Report {
             let what = format!("{} {}", item.kind, item.id.as_deref().unwrap_or_default());
             let what = what.trim_end();
             match &item.outcome {
-                Ok(Imported::New) => report.line(&format!("{what}: imported")),
+                Ok(Imported::New | Imported::OwnerCode(_)) => {
+                    report.line(&format!("{what}: imported"))
+                }
                 Ok(Imported::Already) => report.line(&format!("{what}: was imported before")),
                 Err(refusal) => {
                     let (code, next) = (refusal.code(), refusal.next());

@@ -99,6 +99,10 @@ impl Ledger {
             | Event::GraceExhausted { .. }
             | Event::RequestMade { .. }
             | Event::RequestAnswered { .. }
+            | Event::RecordSent(_)
+            | Event::RecordAnswered { .. }
+            | Event::TimeTokenTaken { .. }
+            | Event::RevocationTaken { .. }
             | Event::Clock { .. }
             | Event::LicenceImported { .. }
             | Event::TermsAccepted { .. }

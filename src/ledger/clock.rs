@@ -83,7 +83,7 @@ impl Clock {
         }
     }
 
-    /// The time that lines are judged at, Unix time in milliseconds. It never goes back.
+    /// The time that lines are judged at, Unix time in milliseconds. It never goes back, but for a time token.
     #[must_use]
     pub const fn now_ms(&self) -> i64 {
         self.floor_ms
@@ -126,6 +126,18 @@ impl Clock {
                 running_ms: 0,
             });
         }
+    }
+
+    /// Believes the vendor's word for what time it is, Unix time in milliseconds. Only a token that answers this host's
+    /// own question may lower the floor; it also gives time anew in which to set the clock right.
+    pub fn set(&mut self, told_ms: i64, answers: bool) {
+        if answers {
+            self.floor_ms = told_ms;
+            self.left = BUDGET_MS * EARN;
+        } else {
+            self.floor_ms = self.floor_ms.max(told_ms);
+        }
+        self.suspect = None;
     }
 }
 

@@ -139,6 +139,32 @@ pub enum Event {
         /// What answered it, such as `licence`.
         with: String,
     },
+    /// A record of the vendor goes to a dongle.
+    RecordSent(Posted),
+    /// What a dongle made of a record.
+    RecordAnswered {
+        /// The record.
+        sent: Posted,
+        /// `taken`, `held` before, or the code of a refusal or a fault.
+        outcome: String,
+    },
+    /// The vendor's word for what time it is was believed.
+    TimeTokenTaken {
+        /// The time from which on is counted, Unix time in seconds.
+        at: u64,
+        /// The nonce of this host that it answers, hex; without one it only raised the time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nonce: Option<String>,
+        /// Digest of the token, hex.
+        digest: String,
+    },
+    /// A list of revoked dongles is heeded from now on.
+    RevocationTaken {
+        /// Its number.
+        epoch: u64,
+        /// The list, as signed.
+        record: Bytes,
+    },
     /// Channels of a dongle are to be given away: written down before the dongle is asked.
     ConversionMeant {
         /// Names the request, here and in the receipt.
@@ -297,6 +323,23 @@ pub enum Event {
         /// Its id.
         id: Uuid,
     },
+}
+
+/// A record of the vendor for a dongle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Posted {
+    /// What it is: `grant`, `reset-owner-code`, `recycle`, …
+    pub what: String,
+    /// Serial of the dongle.
+    pub serial: String,
+    /// Thumbprint of its key, hex.
+    pub thumbprint: String,
+    /// Revision of a grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Digest of the record, hex.
+    pub digest: String,
 }
 
 /// Where channels go that a dongle gives away.

@@ -5,13 +5,14 @@ mod shortage;
 
 use std::fmt;
 
-use tallykey_protocol::file::FileError;
+use tallykey_protocol::file::{self, FileError};
+use tallykey_protocol::receipt;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::LicenceRefusal;
 use super::conversion::ConversionRefusal;
 use super::machine_binding::CannotBind;
+use super::{IssuedRefusal, LicenceRefusal};
 
 pub use shortage::Shortage;
 
@@ -22,6 +23,9 @@ pub enum Refusal {
     /// A software licence counts for nothing here.
     #[error("the licence is refused: {0}")]
     Licence(#[from] LicenceRefusal),
+    /// Another record of the desk was not carried out.
+    #[error("the record is refused: {0}")]
+    Issued(#[from] IssuedRefusal),
     /// A dongle's channels are not given away.
     #[error(transparent)]
     Conversion(#[from] ConversionRefusal),
@@ -35,10 +39,10 @@ pub enum Refusal {
         id: String,
     },
     /// A file holds something that is not imported here.
-    #[error("the file holds a {kind}, and software licences are imported here")]
+    #[error("the file holds a {}, which no host imports", kind.name())]
     NotALicence {
         /// What it is.
-        kind: &'static str,
+        kind: file::Kind,
     },
     /// The product has terms, and nobody has accepted them here.
     #[error("the terms of the product (profile revision {profile_revision}) are not accepted")]
@@ -320,6 +324,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Licence(refusal) => refusal.code(),
+            Self::Issued(refusal) => refusal.code(),
             Self::Conversion(refusal) => refusal.code(),
             Self::CannotBind(refusal) => refusal.code(),
             Self::NoSuchLicence { .. } => "no-such-licence",
@@ -354,6 +359,7 @@ impl Refusal {
     pub const fn class(&self) -> SupportClass {
         match self {
             Self::Licence(refusal) => refusal.class(),
+            Self::Issued(refusal) => refusal.class(),
             Self::Conversion(refusal) => refusal.class(),
             Self::CannotBind(refusal) => refusal.class(),
             Self::DamagedFile { .. } => SupportClass::DamagedFile,
@@ -387,11 +393,12 @@ impl Refusal {
     pub fn next(&self) -> String {
         match self {
             Self::Licence(refusal) => refusal.next(),
+            Self::Issued(refusal) => refusal.next(),
             Self::Conversion(refusal) => refusal.next(),
             Self::CannotBind(refusal) => refusal.next(),
             Self::NoSuchLicence { .. } => "list the licences and use one of those ids".into(),
-            Self::NotALicence { .. } => "give the licence file that the vendor delivered".into(),
             Self::TermsNotAccepted { .. } => "read them with `tallykey licences terms`, and import with `--accept-terms`".into(),
+            Self::NotALicence { kind } => not_imported(*kind).into(),
             Self::DamagedFile { .. } => "get the file once more, whole and unchanged".into(),
             Self::NothingToConfirm => {
                 "import the licence with the lower counts that the vendor sent, then ask again".into()
@@ -437,5 +444,18 @@ impl Refusal {
             Self::NoSuchToken { .. } => "list the tokens to find the id".into(),
             Self::BadLabel { .. } => "give a shorter label without control characters".into(),
         }
+    }
+}
+
+/// What to do with an object that is for somebody else.
+const fn not_imported(kind: file::Kind) -> &'static str {
+    match kind {
+        file::Kind::Receipt(receipt::Kind::ConvertOffline) => {
+            "nothing: the licence that was made from it counts by itself"
+        }
+        file::Kind::Receipt(_) | file::Kind::Request => "send it to the vendor's desk",
+        file::Kind::Profile => "start the service with it: tallykey serve --profile FILE",
+        file::Kind::TrustBundle => "start the service with it: tallykey serve --trust FILE",
+        _ => "give the file that the vendor delivered",
     }
 }

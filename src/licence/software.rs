@@ -11,7 +11,7 @@ use tallykey_protocol::licence::{Holder, Licence, Line as OfMacs};
 use tallykey_protocol::target::Binding;
 
 use super::machine_binding::{Facts, Match, judge};
-use super::{Entitlement, Line, Profile, Source, Trust};
+use super::{Entitlement, Line, Profile, Revocations, Source, Trust};
 pub use refusal::LicenceRefusal;
 
 /// How a software licence came to be.
@@ -46,6 +46,8 @@ impl Form {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoftwareLicence {
     form: Form,
+    /// Thumbprint and counter of the dongle that made it, if one did.
+    made: Option<([u8; 32], u64)>,
     identity: [u8; 32],
     revision: u64,
     /// The machine that it is for; none for a MAC licence.
@@ -87,6 +89,7 @@ impl SoftwareLicence {
         };
         Ok(Self {
             form: Form::Licence,
+            made: None,
             identity,
             revision: licence.revision,
             machine: match &licence.holder {
@@ -117,6 +120,7 @@ impl SoftwareLicence {
         let line = |line: &Granted<'_>| of_line(line, grant.revision, profile, None);
         Ok(Self {
             form: Form::Composite,
+            made: Some((traced.thumbprint, traced.receipt.counter)),
             identity: traced.identity,
             revision: grant.revision,
             machine: Some(target.binding()),
@@ -170,6 +174,20 @@ impl SoftwareLicence {
     #[must_use]
     pub const fn desk_nonce(&self) -> Option<&[u8; 32]> {
         self.desk_nonce.as_ref()
+    }
+
+    /// That the vendor stands by the dongle that made it, if one did.
+    ///
+    /// # Errors
+    /// [`LicenceRefusal::Revoked`].
+    pub fn stands(&self, revocations: &Revocations) -> Result<(), LicenceRefusal> {
+        let Some((thumbprint, counter)) = self.made else {
+            return Ok(());
+        };
+        match revocations.last_honoured(&thumbprint) {
+            Some(last) if counter > last => Err(LicenceRefusal::Revoked { counter, last }),
+            _ => Ok(()),
+        }
     }
 
     /// How much of the machine that it is for is in these facts; none for a MAC licence, which is for no machine.

@@ -10,6 +10,7 @@ use tallykey::{
     arbiter,
     cli::{Banner, Exit, Failure, InboxFolder, Listen, Places, Screen, ServeArgs, Takeover},
     inbox::{self, Inbox},
+    licence::machine_binding::Facts,
     machine::{
         facts::{self, Machine as _},
         name,
@@ -64,6 +65,7 @@ pub(crate) async fn run(
     let inbox = inbox(&args.inbox, &folder)?;
     let bus = bus::open(&args, &pinned, &folder)?;
     let simulated = simulated || pinned.trust.is_test();
+    let machine = machine(&args, simulated)?;
     let (events, told) = mpsc::channel(EVENTS);
     let watch = watch(bus.finder, &pinned, bus.intervals, events)?;
     let _hotplug = bus.usb.and_then(|wanted| hotplug(wanted, &watch));
@@ -77,7 +79,7 @@ pub(crate) async fn run(
             Takeover::Automatic => arbiter::Takeover::Automatic,
         },
         host_key: Box::new(host_key),
-        machine: Box::new(|| facts::here().facts()),
+        machine,
         clock: clock(),
     };
     let store = SqliteStore::new(folder).map_err(|error| of_folder(&error))?;
@@ -233,4 +235,27 @@ fn of_listener(error: &ListenError) -> Failure {
         _ => Exit::Refused,
     };
     Failure::start(exit, error.code(), error.to_string(), error.next())
+}
+
+/// Reads what the machine shows: this one, or for trials a recorded one.
+#[cfg(feature = "sim")]
+fn machine(args: &ServeArgs, simulated: bool) -> Result<Box<dyn Fn() -> Facts + Send>, Failure> {
+    let Some(root) = args.machine_root.clone() else {
+        return Ok(Box::new(|| facts::here().facts()));
+    };
+    if !simulated {
+        return Err(Failure::start(
+            Exit::Refused,
+            "machine-root-refused",
+            "licences of this vendor count on the machine that is here, not on a recorded one",
+            "leave --machine-root out",
+        ));
+    }
+    Ok(Box::new(move || facts::LinuxMachine::at(&root).facts()))
+}
+
+/// Reads what this machine shows.
+#[cfg(not(feature = "sim"))]
+fn machine(_: &ServeArgs, _: bool) -> Result<Box<dyn Fn() -> Facts + Send>, Failure> {
+    Ok(Box::new(|| facts::here().facts()))
 }

@@ -7,8 +7,12 @@
 mod asking;
 mod change;
 mod convert;
+mod decrees;
+mod deliveries;
 mod handle;
+mod issued;
 mod news;
+mod outcome;
 mod publish;
 mod receipts;
 mod software;
@@ -40,7 +44,9 @@ use super::snapshot::Snapshot;
 use super::state::State;
 use super::token::Tokens;
 use super::watch::DongleEvent;
-use convert::{Outcome, Outcomes, Waiting};
+use convert::Waiting;
+use deliveries::Deliveries;
+use outcome::{Outcome, Outcomes};
 use time::Time;
 
 /// How often the state is confirmed, and what time alone changes is looked at.
@@ -57,6 +63,7 @@ pub(super) struct Core<S> {
     pub(super) licences: Licences,
     pub(super) active: Active,
     pub(super) supply: Supply,
+    deliveries: Deliveries,
     time: Time,
     /// When a line begins or ends next, Unix time in seconds.
     next_turn: Option<u64>,
@@ -99,12 +106,13 @@ impl<S: Store> Core<S> {
     /// An actor that has replayed its history, and where it publishes.
     pub(super) fn new(
         settings: Settings,
-        (state, pulse): (State, Option<Pulse>),
+        (mut state, pulse): (State, Option<Pulse>),
         store: S,
         inputs: Inputs,
     ) -> (Self, Published) {
         let moment = (settings.clock)();
-        let time = Time::start(moment, pulse.as_ref());
+        state.heed(&settings.trust);
+        let time = Time::start(moment, pulse.as_ref(), state.times.last());
         let dongles = Dongles::recall(&settings, &state, pulse.as_ref(), moment.wall_ms);
         let active = Active::default();
         let supply = Supply::new(&settings.profile, &active, state.ledger.pool(), 0);
@@ -118,6 +126,7 @@ impl<S: Store> Core<S> {
             licences: Licences::default(),
             active,
             supply,
+            deliveries: Deliveries::default(),
             time,
             next_turn: None,
             store,
@@ -188,6 +197,7 @@ impl<S: Store> Core<S> {
             self.weigh(&mut batch);
         }
         self.expire(&mut batch);
+        self.lose_patience(&mut batch);
         let mut beats = false;
         match wake {
             Wake::Outcome(outcome) => self.hear(outcome, &mut batch),
@@ -321,9 +331,17 @@ impl<S: Store> Core<S> {
             );
             self.broken = Some(error.into());
         }
-        if self.broken.is_some() {
+        if let Some(fault) = &self.broken {
             self.owed.append(&mut batch.told);
             self.unpublished = true;
+            for (reply, _) in batch
+                .imports
+                .iter()
+                .filter_map(|one| self.deliveries.take(*one))
+            {
+                // Who does not wait any more asks again and finds what is durable.
+                drop(reply.send(Err(fault.clone().into())));
+            }
         }
         if std::mem::take(&mut self.unpublished) {
             self.publish();
@@ -347,6 +365,7 @@ impl<S: Store> Core<S> {
         match State::replay(&mut self.store).await {
             Ok(state) => {
                 self.state = state;
+                self.state.heed(&self.settings.trust);
                 self.broken = None;
             }
             Err(error) => self.broken = Some(error.into()),

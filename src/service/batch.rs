@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use crate::ledger::{Event, Row};
 
-use super::fault::Fault;
+use super::fault::{Fault, ServiceError};
 use super::request::HistoryReply;
 use super::watch::Errand;
 
@@ -16,6 +16,8 @@ pub(super) struct Batch {
     pub(super) told: Vec<Event>,
     /// Pages of the history to be read once the entries are in it.
     pub(super) histories: Vec<(u64, u32, HistoryReply)>,
+    /// Imports that wait for a dongle, by number: if the commit fails, nothing of theirs was done.
+    pub(super) imports: Vec<u64>,
     /// What is to be done with dongles once the entries are durable, by the key of each; never done if they are not.
     pub(super) errands: Vec<(String, Errand)>,
     answers: Vec<Answer>,
@@ -39,6 +41,19 @@ impl Batch {
             let result = fault.map_or(result, |fault| Err(fault.clone().into()));
             // Who does not wait any more asks again and finds what is durable.
             drop(reply.send(result));
+        }));
+    }
+
+    /// Keeps an answer about what was done elsewhere and cannot be undone: it is given whatever becomes of the
+    /// entries, which are owed then.
+    pub(super) fn inform<T: Send + 'static>(
+        &mut self,
+        reply: oneshot::Sender<Result<T, ServiceError>>,
+        told: T,
+    ) {
+        self.answers.push(Box::new(move |_| {
+            // Who does not wait any more imports the file again and finds what is so.
+            drop(reply.send(Ok(told)));
         }));
     }
 

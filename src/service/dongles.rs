@@ -11,7 +11,7 @@ use tallykey_protocol::receipt;
 use crate::dongle::{Evidence, NotEvidence, Receipt};
 use crate::ledger::grace::{Budget, Grace, Phase};
 use crate::ledger::{Event, Gifts, Shown};
-use crate::licence::{Entitlement, Profile, Refusal};
+use crate::licence::{DongleRule, Entitlement, HeldGrant, IssuedRefusal, Profile, Refusal};
 
 use super::Settings;
 use super::pulse::Pulse;
@@ -38,6 +38,8 @@ struct Known {
     serial: String,
     /// What it gave when it last proved itself; none if that was nothing.
     entitlement: Option<Entitlement>,
+    /// The time that its vendor told it, Unix time in seconds: it is no earlier.
+    time_floor: u64,
     grace: Grace,
     /// Where it stood when that was last looked at.
     phase: Phase,
@@ -78,9 +80,11 @@ impl Dongles {
             let mut grace = kept.unwrap_or_else(Grace::forgotten);
             grace.restart(off_ms, &dongles.budget);
             let phase = grace.phase(false, &dongles.budget);
+            let judged = judge(&evidence, settings, state);
             let known = Known {
                 serial: evidence.serial.clone(),
-                entitlement: judge(&evidence, settings, state).gives.flatten(),
+                entitlement: judged.gives.flatten(),
+                time_floor: judged.time_floor,
                 grace,
                 phase,
             };
@@ -144,11 +148,12 @@ impl Dongles {
             !same || seen.key == key
         });
         let open = judged.gives.is_some().then(|| Open {
+            held: judged.held,
             evidence: evidence.clone(),
             told: BTreeSet::new(),
         });
         if let Some(entitlement) = judged.gives {
-            self.welcome(evidence, entitlement);
+            self.welcome(evidence, entitlement, judged.time_floor);
         }
         let mut events = self.replace(Seen {
             key,
@@ -171,19 +176,46 @@ impl Dongles {
     }
 
     /// A dongle proves that it is here, and what it gives.
-    fn welcome(&mut self, evidence: &Evidence, entitlement: Option<Entitlement>) {
+    fn welcome(&mut self, evidence: &Evidence, entitlement: Option<Entitlement>, time_floor: u64) {
         let known = self
             .known
             .entry(evidence.thumbprint)
             .or_insert_with(|| Known {
                 serial: evidence.serial.clone(),
                 entitlement: None,
+                time_floor,
                 grace: Grace::first(&self.budget),
                 phase: Phase::Present,
             });
         known.entitlement = entitlement;
+        known.time_floor = time_floor;
         known.grace.back();
         known.phase = Phase::Present;
+    }
+
+    /// Judges every dongle anew: the vendor stands by some of them no more.
+    pub(super) fn judge_again(&mut self, settings: &Settings, state: &State) {
+        for (thumbprint, known) in &mut self.known {
+            if state.revocations.last_honoured(thumbprint).is_some() {
+                known.entitlement = None;
+            }
+        }
+        for seen in &mut self.seen {
+            let Some(open) = &seen.open else { continue };
+            let judged = judge(&open.evidence, settings, state);
+            seen.status = judged.status;
+            let known = self.known.get_mut(&open.evidence.thumbprint);
+            if let (Some(known), Some(gives)) = (known, judged.gives) {
+                known.entitlement = gives;
+            }
+        }
+        self.lessen(&state.gifts, settings.profile.product());
+    }
+
+    /// The latest time that the vendor told any dongle of this host, Unix time in seconds.
+    pub(super) fn time_floor(&self) -> u64 {
+        let known = self.known.values();
+        known.map(|known| known.time_floor).max().unwrap_or(0)
     }
 
     /// Lets time pass, milliseconds in which this host ran. Tells the history of every dongle that stands elsewhere
@@ -289,6 +321,44 @@ impl Dongles {
     /// Every dongle that has something to give and is not here.
     pub(super) fn away(&self) -> impl Iterator<Item = AwayDongle> {
         self.known.values().filter_map(Known::away)
+    }
+
+    /// Where a record for the dongle of that serial and key goes: the key of its session, and the grants that it holds.
+    ///
+    /// # Errors
+    /// [`IssuedRefusal::DongleNotHere`], [`Refusal::DongleNotOpen`], or [`DongleRule::WrongHolder`] if the dongle of
+    /// that serial has another key.
+    pub(super) fn addressee(
+        &self,
+        serial: &str,
+        thumbprint: &[u8; 32],
+    ) -> Result<(&str, &[HeldGrant]), Refusal> {
+        let mut open = self.seen.iter();
+        let open = open.find_map(|seen| {
+            let open = seen.open.as_ref()?;
+            let proved = &open.evidence;
+            let same = proved.thumbprint == *thumbprint && proved.serial == serial;
+            same.then_some((seen, open))
+        });
+        if let Some((seen, open)) = open {
+            return Ok((&seen.key, &open.held));
+        }
+        let serial = serial.to_owned();
+        match self.open_key(&serial) {
+            Ok(_) => {
+                let rule = DongleRule::WrongHolder;
+                Err(IssuedRefusal::Dongle { serial, rule }.into())
+            }
+            Err(Refusal::NoSuchDongle { .. }) => {
+                Err(IssuedRefusal::DongleNotHere { serial }.into())
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Forgets the dongle of a key (hex) that is no more: what it gave counts no longer.
+    pub(super) fn forget(&mut self, thumbprint: &str) {
+        self.known.retain(|known, _| hex(known) != thumbprint);
     }
 
     /// Every open dongle: its key on this host, what it proved, and what it gives.

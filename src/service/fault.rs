@@ -46,6 +46,12 @@ pub enum Fault {
         /// What is wrong with it.
         source: Arc<crate::dongle::Fault>,
     },
+    /// A dongle has not answered, and may still do what it was asked.
+    #[error("the dongle {serial} has not answered yet")]
+    DongleSlow {
+        /// Its serial.
+        serial: String,
+    },
     /// It is not known whether a dongle gave what it was asked for; it tells by itself when it is back.
     #[error(
         "the dongle {serial} went away, or gave no answer, while it was asked to give channels away"
@@ -69,6 +75,7 @@ impl Fault {
             Self::NoRandomness { .. } => "no-randomness",
             Self::HostKeyFailed { .. } => "host-key-failed",
             Self::DongleFailed { .. } => "dongle-failed",
+            Self::DongleSlow { .. } => "dongle-slow",
             Self::Interrupted { .. } => "conversion-interrupted",
             Self::Stopping => "service-stopping",
         }
@@ -89,6 +96,9 @@ impl Fault {
                 "ask again; if it stays, look at the service's log and at whatever keeps the host key"
             }
             Self::DongleFailed { source, .. } => source.next(),
+            Self::DongleSlow { .. } => {
+                "import the file again: what the dongle has taken meanwhile is told as such"
+            }
             Self::Interrupted { .. } => {
                 "nothing is lost: plug the dongle in again; if it had given them, it is finished by itself, else ask for the same again"
             }
@@ -106,6 +116,26 @@ pub enum ServiceError {
     /// Something broke; the request may be sent again.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl ServiceError {
+    /// The stable code a program matches on.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Fault(fault) => fault.code(),
+        }
+    }
+
+    /// What to do next, as one sentence to a person.
+    #[must_use]
+    pub fn next(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.next(),
+            Self::Fault(fault) => fault.next().to_owned(),
+        }
+    }
 }
 
 /// Why a batch was not done. Nothing of it was changed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ledger::{Asked, Bytes, Event, Shelf};
 use crate::licence::machine_binding::{Drift, Facts, Match, Standing};
-use crate::licence::{Entitlement, LicenceRefusal, SoftwareLicence};
+use crate::licence::{Entitlement, LicenceRefusal, Revocations, SoftwareLicence};
 
 use super::Settings;
 use super::token::hex;
@@ -85,13 +85,21 @@ impl Returning {
 
 impl Licences {
     /// Verifies what is on the shelf. What does not verify any more counts for nothing, and is shown and said in the log.
-    pub(super) fn read(shelf: &Shelf, settings: &Settings, facts: &Facts, now: u64) -> Self {
+    pub(super) fn read(
+        (shelf, revocations): (&Shelf, &Revocations),
+        settings: &Settings,
+        facts: &Facts,
+        now: u64,
+    ) -> Self {
         let (mut installed, mut refused) = (BTreeMap::new(), BTreeMap::new());
         let host_key = settings.host_key.thumbprint();
         for (id, kept) in shelf.kept() {
             let Settings { trust, profile, .. } = settings;
             let licence = SoftwareLicence::verify(kept.form, &kept.record.0, trust, profile);
-            let judged = licence.and_then(|licence| Ok((licence.judge(facts)?, licence)));
+            let judged = licence.and_then(|licence| {
+                licence.stands(revocations)?;
+                Ok((licence.judge(facts)?, licence))
+            });
             match judged {
                 Ok((matched, licence)) => {
                     let standing = standing(shelf, id, settings, now);
@@ -215,7 +223,7 @@ fn standing(shelf: &Shelf, id: &str, settings: &Settings, now: u64) -> Standing 
 /// # Errors
 /// [`LicenceRefusal`]. `Ok(None)`: it is there.
 pub(super) fn admit(
-    shelf: &Shelf,
+    (shelf, revocations): (&Shelf, &Revocations),
     licence: &SoftwareLicence,
     facts: &Facts,
     record: &[u8],
@@ -227,6 +235,7 @@ pub(super) fn admit(
     if shelf.get(&id).is_some() {
         return Ok(None);
     }
+    licence.stands(revocations)?;
     licence.holds(facts)?;
     let absorbs = licence.absorbs().iter().map(|old| hex(old)).collect();
     Ok(Some(Event::LicenceImported {

@@ -19,6 +19,9 @@ pub(super) struct Pulse {
     /// The host's clock at this pulse, Unix time in milliseconds.
     pub(super) wall_ms: i64,
     pub(super) clock: Clock,
+    /// Digest of the last time token that the clock was told of, hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) token: Option<String>,
     /// By the thumbprint of the dongle's key, hex.
     pub(super) grace: BTreeMap<String, Grace>,
 }

@@ -269,14 +269,31 @@ pub struct Licences {
 }
 
 /// What came of one object of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ImportItem {
     /// What it is.
     pub kind: &'static str,
     /// Its identity, hex, if it verified.
     pub id: Option<String>,
+    /// Serial of the dongle that it is for, if it is for one.
+    pub serial: Option<String>,
+    /// Revision of a grant.
+    pub revision: Option<u64>,
     /// What was done with it.
-    pub outcome: Result<Imported, Refusal>,
+    pub outcome: Result<Imported, ServiceError>,
+}
+
+impl ImportItem {
+    /// An object that was refused before anything but its kind was known.
+    pub(super) fn refused(kind: &'static str, refusal: impl Into<Refusal>) -> Self {
+        Self {
+            kind,
+            id: None,
+            serial: None,
+            revision: None,
+            outcome: Err(refusal.into().into()),
+        }
+    }
 }
 
 /// The terms of the product, and whether they were accepted here.
@@ -292,13 +309,26 @@ pub struct TermsStatus {
     pub accepted: bool,
 }
 
-/// What was done with a licence that verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What was done with a record that verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Imported {
-    /// It is installed now.
+    /// It is in force now.
     New,
-    /// It was installed before.
+    /// It was in force before.
     Already,
+    /// A dongle made a new owner code, which is told here and nowhere else.
+    OwnerCode(NewOwnerCode),
+}
+
+/// A dongle's owner code, 16 characters of base32.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewOwnerCode(pub String);
+
+/// Leaves the code out: what is printed for debugging ends in logs.
+impl fmt::Debug for NewOwnerCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewOwnerCode")
+    }
 }
 
 /// What a choice between dongle and software licences makes of this machine.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::arbiter;
 use crate::ledger::{
-    Asked, Damage, Event, Gifts, Head, Impossible, Ledger, Marks, Row, Shelf, Shown,
+    Asked, Bytes, Damage, Event, Gifts, Head, Impossible, Ledger, Marks, Row, Shelf, Shown, Times,
 };
+use crate::licence::{Matter, Revocations, Trust};
 
 use super::ports::{Store, StoreError};
 use super::token::Tokens;
@@ -24,6 +25,11 @@ pub(super) struct State {
     pub(super) shelf: Shelf,
     pub(super) asked: Asked,
     pub(super) gifts: Gifts,
+    pub(super) times: Times,
+    /// The newest list of revoked dongles, as signed.
+    revoked: Option<Bytes>,
+    /// The same, verified by [`State::heed`].
+    pub(super) revocations: Revocations,
     /// What each dongle showed last, by the thumbprint of its key, hex.
     pub(super) shown: BTreeMap<String, Shown>,
 }
@@ -48,6 +54,9 @@ impl State {
             shelf: Shelf::default(),
             asked: Asked::default(),
             gifts: Gifts::default(),
+            times: Times::default(),
+            revoked: None,
+            revocations: Revocations::default(),
             shown: BTreeMap::new(),
         }
     }
@@ -72,6 +81,22 @@ impl State {
             .into()),
             _ => Ok(state),
         }
+    }
+
+    /// Verifies the newest list of revoked dongles. One of another vendor than is trusted now is not heeded.
+    pub(super) fn heed(&mut self, trust: &Trust) {
+        let Some(record) = &self.revoked else {
+            return;
+        };
+        match Revocations::verify(&record.0, trust) {
+            Ok(list) => self.revocations = list,
+            Err(refusal) => tracing::warn!("the list of revoked dongles is not heeded: {refusal}"),
+        }
+    }
+
+    /// What decides whether a software licence counts: what is there, and which dongles are revoked.
+    pub(super) const fn admits(&self) -> (&Shelf, &Revocations) {
+        (&self.shelf, &self.revocations)
     }
 
     fn follow(&mut self, row: &Row) -> Result<(), Damage> {
@@ -101,6 +126,7 @@ impl State {
         self.gifts.apply(event)?;
         self.marks.apply(event);
         self.asked.apply(at, event);
+        self.times.apply(event);
         match event {
             Event::AuthenticationType { now, .. } => {
                 self.arbiter = arbiter::State::from_name(now).ok_or(Impossible)?;
@@ -111,6 +137,13 @@ impl State {
                 ..
             } => {
                 self.shown.insert(thumbprint.clone(), shown.clone());
+            }
+            Event::RevocationTaken { record, .. } => self.revoked = Some(record.clone()),
+            // Its key is no more.
+            Event::RecordAnswered { sent, outcome }
+                if sent.what == Matter::Recycle.name() && outcome == "taken" =>
+            {
+                self.shown.remove(&sent.thumbprint);
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 
 mod changes;
 mod commands;
+mod convert;
 #[path = "../support/converted.rs"]
 mod converted;
 mod files;

@@ -235,14 +235,18 @@ impl Bench {
         self.service.snapshot()
     }
 
-    /// It is gone, and nobody has said so yet.
-    pub(crate) fn pulled(&self, dongle: &Dongle) {
-        self.plugged.unplug(dongle.key());
-    }
-
     /// It is at something else from now on.
     pub(crate) fn deafen(&self, dongle: &Dongle) {
         self.plugged.deafen(dongle.key());
+    }
+
+    /// The dongles do nothing that is asked of them until [`Bench::go_on`].
+    pub(crate) fn hold(&self) {
+        self.plugged.hold();
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.plugged.go_on(&self.events);
     }
 
     pub(crate) async fn unplug(&self, dongle: &Dongle) -> Arc<Snapshot> {

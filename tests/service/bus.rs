@@ -14,31 +14,50 @@ use tallykey_signing::simulator;
 use tallykey_sim::dongle::SimDongle;
 use tokio::sync::mpsc;
 
+/// Errands, and the keys of the dongles that they are for.
+type Waiting = Vec<(String, Errand)>;
+
 /// What is plugged in, by its key.
 #[derive(Clone, Default)]
-pub(crate) struct Plugged(Arc<Mutex<Plugs>>);
-
-#[derive(Default)]
-struct Plugs {
-    dongles: BTreeMap<String, SimDongle>,
+pub(crate) struct Plugged {
+    dongles: Arc<Mutex<BTreeMap<String, SimDongle>>>,
+    /// Errands that a dongle has not come to yet, while it is busy.
+    held: Arc<Mutex<Option<Waiting>>>,
     /// Those that are at something else, and what waits for them.
-    deaf: BTreeMap<String, Vec<Errand>>,
+    deaf: Arc<Mutex<BTreeMap<String, Vec<Errand>>>>,
 }
 
 impl Plugged {
     pub(crate) fn plug(&self, key: &str, dongle: SimDongle) {
-        let mut plugged = self.0.lock().expect("no panic");
-        plugged.dongles.insert(key.to_owned(), dongle);
+        let mut plugged = self.dongles.lock().expect("no panic");
+        plugged.insert(key.to_owned(), dongle);
     }
 
-    pub(crate) fn unplug(&self, key: &str) {
-        self.0.lock().expect("no panic").dongles.remove(key);
+    /// From now on no errand is run.
+    pub(crate) fn hold(&self) {
+        *self.held.lock().expect("no panic") = Some(Vec::new());
+    }
+
+    /// Runs what has waited, and whatever comes then.
+    pub(crate) fn go_on(&self, events: &mpsc::Sender<DongleEvent>) {
+        let waiting = self.held.lock().expect("no panic").take();
+        let bus = Bus {
+            plugged: self.clone(),
+            events: events.clone(),
+        };
+        for (key, errand) in waiting.unwrap_or_default() {
+            bus.run(&key, errand);
+        }
     }
 
     /// From now on it keeps whoever wants something waiting.
     pub(crate) fn deafen(&self, key: &str) {
-        let mut plugged = self.0.lock().expect("no panic");
-        plugged.deaf.insert(key.to_owned(), Vec::new());
+        let mut deaf = self.deaf.lock().expect("no panic");
+        deaf.insert(key.to_owned(), Vec::new());
+    }
+
+    pub(crate) fn unplug(&self, key: &str) {
+        self.dongles.lock().expect("no panic").remove(key);
     }
 }
 
@@ -50,14 +69,29 @@ pub(crate) struct Bus {
 
 impl Watcher for Bus {
     fn visit(&self, key: &str, errand: Errand) {
-        let dongle = {
-            let mut plugged = self.plugged.0.lock().expect("no panic");
-            if let Some(waiting) = plugged.deaf.get_mut(key) {
-                waiting.push(errand);
-                return;
-            }
-            plugged.dongles.get(key).cloned()
-        };
+        if let Some(waiting) = self.plugged.deaf.lock().expect("no panic").get_mut(key) {
+            waiting.push(errand);
+            return;
+        }
+        if let Some(waiting) = &mut *self.plugged.held.lock().expect("no panic") {
+            waiting.push((key.to_owned(), errand));
+            return;
+        }
+        self.run(key, errand);
+    }
+
+    fn stop(self: Box<Self>) {}
+}
+
+impl Bus {
+    fn run(&self, key: &str, errand: Errand) {
+        let dongle = self
+            .plugged
+            .dongles
+            .lock()
+            .expect("no panic")
+            .get(key)
+            .cloned();
         let opened = match dongle {
             Some(dongle) => session(&dongle),
             None => Err(Fault::NotFound { place: key.into() }),
@@ -69,16 +103,29 @@ impl Watcher for Bus {
                 return;
             }
         };
-        if errand(Ok(&mut open)) == After::Changed {
-            let evidence = open.prove().expect("it is there").clone();
-            let key = key.to_owned();
-            let told = self.events.try_send(DongleEvent::Proved { key, evidence });
+        let after = errand(Ok(&mut open));
+        let key = key.to_owned();
+        let news = match after {
+            After::Same => None,
+            After::Changed => Some(match open.prove() {
+                Ok(evidence) => {
+                    let evidence = evidence.clone();
+                    DongleEvent::Proved { key, evidence }
+                }
+                Err(fault) => DongleEvent::Faulted {
+                    key,
+                    usb_serial: None,
+                    fault,
+                },
+            }),
+        };
+        if let Some(news) = news {
+            let told = self.events.try_send(news);
             assert!(told.is_ok(), "a test does not let so much wait");
         }
-        open.close().expect("it is there");
+        // One that lost its key or its power in the errand has no session to end.
+        open.close().ok();
     }
-
-    fn stop(self: Box<Self>) {}
 }
 
 /// Opens it as the service does.

@@ -11,6 +11,7 @@ use tallykey::store::SqliteStore;
 
 use crate::bench::{Bench, open, operator};
 use crate::dongle::Dongle;
+use crate::issued::{counter, grant};
 
 /// What the next commits meet; back to [`SOUND`] is the test's to say.
 const SOUND: u8 = 0;
@@ -256,4 +257,22 @@ async fn a_request_that_could_not_be_written_down_does_not_leave() {
         .collect();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].body["file"], made.name.as_str());
+}
+
+#[tokio::test]
+async fn a_dongle_is_handed_nothing_that_was_not_written_down() {
+    let desk = Failable::start().await;
+    let dongle = Dongle::new("TK-1", &[("camera", 3)]);
+    desk.bench.plug(&dongle).await;
+    let before = counter(&dongle);
+    desk.set(LOST);
+    let file = grant(&dongle, 2, 8);
+    let told = desk.bench.service.import(&operator(), file.clone()).await;
+    assert_eq!(code(told), "store-unavailable");
+    assert_eq!(counter(&dongle), before);
+
+    desk.set(SOUND);
+    let told = desk.bench.service.import(&operator(), file).await;
+    assert!(told.expect("sound again")[0].outcome.is_ok());
+    assert_eq!(desk.bench.counts("camera").total, 4 + 8);
 }

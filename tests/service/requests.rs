@@ -211,7 +211,7 @@ async fn a_dongle_that_cannot_be_asked_is_left_out_and_that_is_said() {
     for dongle in [&here, &gone, &deaf] {
         bench.plug(dongle).await;
     }
-    bench.pulled(&gone);
+    bench.pull(&gone);
     bench.deafen(&deaf);
     // Only this wait is for a clock.
     tokio::time::pause();

@@ -6,10 +6,14 @@ use tallykey::licence::machine_binding::{Bindable, Standing};
 use tallykey::service::{
     AuthenticationType, Held, ImportItem, Imported, Kind, ServiceError, Snapshot,
 };
+use tallykey_protocol::array::Array;
+use tallykey_protocol::cert::Certificate;
+use tallykey_protocol::composite::Composite;
 use tallykey_protocol::file::Kind as FileKind;
 use tallykey_protocol::grant::{Line, Plan};
 use tallykey_protocol::licence::{self, Licence, Macs};
 use tallykey_protocol::list::List;
+use tallykey_protocol::revocation::{RevocationList, Revoked};
 use tallykey_protocol::target::Target;
 use tallykey_signing::{mac_licence, machine_licence, next_licence, simulator};
 
@@ -65,10 +69,7 @@ async fn import(bench: &Bench, content: &[u8]) -> Vec<ImportItem> {
 }
 
 fn code(item: &ImportItem) -> Result<Imported, &'static str> {
-    item.outcome
-        .as_ref()
-        .copied()
-        .map_err(|refusal| refusal.code())
+    item.outcome.clone().map_err(|refusal| refusal.code())
 }
 
 pub(crate) async fn import_one(bench: &Bench, content: &[u8]) -> Result<Imported, &'static str> {
@@ -444,4 +445,46 @@ async fn a02_what_is_no_file_of_ours_changes_nothing() {
     }
     let after = bench.service.history(0, 100).await.expect("sound").len();
     assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn a_conversion_above_the_last_counter_honoured_counts_no_more_and_one_below_stays_good() {
+    let bench = Bench::start().await;
+    let vendor = simulator::vendor().expect("constant keys");
+    let parts = Parts::of(&vendor, &product(), target(&bench));
+    let envelope = parts.envelope();
+    let root = Certificate::parse(vendor.root_certificate()).expect("a root");
+    let made = Composite::verify(&envelope, &root).expect("its own").traced;
+    let revoke = |epoch, counter| {
+        let revoked = [Revoked {
+            thumbprint: made.thumbprint,
+            counter,
+        }];
+        let list = RevocationList {
+            vendor: product().vendor,
+            issued_at: ISSUED,
+            epoch,
+            revoked: Array::of(&revoked),
+        };
+        vendor.sign_revocations(&list).expect("our own vendor")
+    };
+    assert_eq!(import_one(&bench, &envelope).await, Ok(Imported::New));
+    let counter = made.receipt.counter;
+    let honoured = import_one(&bench, &revoke(1, counter)).await;
+    assert_eq!(honoured, Ok(Imported::New));
+    assert_eq!(bench.counts("camera").total, 4 + 16, "made before");
+
+    let void = import_one(&bench, &revoke(2, counter - 1)).await;
+    assert_eq!(void, Ok(Imported::New));
+    assert_eq!(bench.counts("camera").total, 4);
+    let bench = bench.restart().await;
+    assert_eq!(bench.counts("camera").total, 4);
+    let licences = bench.service.licences().await.expect("it runs");
+    let why = licences.installed[0].standing.clone();
+    assert_eq!(why.map_err(|refusal| refusal.code()), Err("revoked"));
+    // Nor can it be brought again.
+    let id = licences.installed[0].id.clone();
+    let removed = bench.service.remove_licence(&operator(), &id).await;
+    removed.expect("it was installed");
+    assert_eq!(import_one(&bench, &envelope).await, Err("revoked"));
 }

@@ -19,8 +19,9 @@ use crate::{
 /// How long an unused connection is kept: half of the 10 s after which the service ends it.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(5);
 
-/// How long an answer may take. A durable answer takes milliseconds; a wink waits for a dongle.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long an answer may take. A durable answer takes milliseconds; a conversion waits up to half a minute for a person
+/// at the dongle's button.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// A whole answer that is not a problem.
 pub(super) struct Answer {

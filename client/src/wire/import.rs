@@ -1,4 +1,6 @@
-//! Software licences: import, and the choice between them and dongles.
+//! What a file of the vendor brings: import, and the choice between them and dongles.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,28 +42,52 @@ pub struct ImportAnswer {
 }
 
 /// What came of one object.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportItem {
-    /// What it is: `licence`, `composite`, or the name of something that is not imported here.
+    /// What it is: `licence`, `composite-licence`, `grant`, `instruction`, or the name of something that no host
+    /// imports.
     pub kind: String,
     /// Its id, if it verified.
     pub id: Option<String>,
+    /// Serial of the dongle that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// Revision of a grant or a licence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
     /// What was done with it.
     pub state: ImportState,
+    /// The dongle's new owner code, if that is what was asked for. It is told once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_code: Option<String>,
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+}
+
+/// Leaves the owner code out: what is printed for debugging ends in logs.
+impl fmt::Debug for ImportItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportItem")
+            .field("kind", &self.kind)
+            .field("id", &self.id)
+            .field("serial", &self.serial)
+            .field("revision", &self.revision)
+            .field("state", &self.state)
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What was done with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImportState {
-    /// It is installed now.
+    /// It is in force now.
     Imported,
-    /// It was installed before.
+    /// It was in force before.
     Already,
-    /// Nothing was done with it.
+    /// It was not carried out.
     Refused,
 }
 

@@ -2,7 +2,8 @@
 
 use crate::{
     licence::{
-        LicenceRefusal, Refusal, conversion::ConversionRefusal, machine_binding::CannotBind,
+        DongleRule, IssuedRefusal, LicenceRefusal, Refusal, conversion::ConversionRefusal,
+        machine_binding::CannotBind,
     },
     service::Fault,
 };
@@ -42,9 +43,9 @@ codes! {
     FREE_CHANNELS = "free-channels", 409, "wrong-procedure", "Free channels stay as they are";
     NO_SUCH_LICENCE = "no-such-licence", 404, "wrong-procedure", "There is no such software licence";
     TERMS_NOT_ACCEPTED = "terms-not-accepted", 409, "wrong-procedure", "The terms of the product are not accepted";
-    NOT_A_LICENCE = "not-a-licence", 422, "wrong-procedure", "The file holds something else than a software licence";
+    NOT_A_LICENCE = "not-a-licence", 422, "wrong-procedure", "The file holds what no host imports";
     DAMAGED_FILE = "damaged-file", 422, "damaged-file", "The file is not as it was delivered";
-    WRONG_VENDOR = "wrong-vendor", 422, "damaged-file", "The licence is not the vendor's";
+    WRONG_VENDOR = "wrong-vendor", 422, "damaged-file", "The record is not the vendor's";
     NOT_CONVERTED = "not-converted", 422, "damaged-file", "The parts of the licence do not fit together";
     SIMULATOR_REFUSED = "simulator-refused", 422, "wrong-procedure", "The licence came from a simulated dongle";
     OTHER_PRODUCT = "other-product", 422, "wrong-procedure", "The licence is for another product";
@@ -54,6 +55,24 @@ codes! {
     LICENCE_ABSORBED = "licence-absorbed", 409, "wrong-procedure", "A later licence replaced it";
     NOTHING_TO_CONFIRM = "nothing-to-confirm", 409, "wrong-procedure", "No return waits for its confirmation";
     REQUEST_TOO_LARGE = "request-too-large", 409, "wrong-procedure", "The request would be too large";
+    REVOKED = "revoked", 422, "damaged-file", "The dongle that made it is revoked";
+    DONGLE_NOT_HERE = "dongle-not-here", 404, "not-delivered", "The dongle is not plugged in here";
+    WRONG_HOLDER = "wrong-holder", 422, "migration", "The record is for another dongle";
+    WRONG_REVISION = "wrong-revision", 409, "not-delivered", "An earlier grant is missing";
+    REVISION_HELD = "revision-held", 409, "wrong-procedure", "The dongle holds a later grant";
+    BELOW_GIVEN_AWAY = "below-given-away", 409, "wrong-procedure", "A count would fall";
+    LINE_ID_REUSED = "line-id-reused", 422, "damaged-file", "A line has the id of another";
+    NO_ROOM = "no-room", 409, "wrong-procedure", "The dongle has no room";
+    RECEIPTS_OPEN = "receipts-open", 409, "wrong-procedure", "The dongle keeps receipts that wait";
+    INSTRUCTION_STALE = "instruction-stale", 409, "wrong-procedure", "The instruction is for another state of the dongle";
+    WRONG_LIFECYCLE = "wrong-lifecycle", 409, "wrong-procedure", "The dongle's state does not allow it";
+    ROLE_NOT_ALLOWED = "role-not-allowed", 422, "damaged-file", "The signer may not sign this";
+    ISSUER_REVOKED = "issuer-revoked", 422, "damaged-file", "The signer was revoked";
+    NOT_BELIEVED = "not-believed", 422, "damaged-file", "The dongle does not believe the record";
+    IMPORT_BY_HAND = "import-by-hand", 409, "wrong-procedure", "An instruction is not imported by itself";
+    TIME_TOKEN_USED = "time-token-used", 409, "wrong-procedure", "The time token was believed before";
+    TIME_TOKEN_UNASKED = "time-token-unasked", 422, "migration", "The time token answers another host";
+    REVOCATION_OLDER = "revocation-older", 409, "wrong-procedure", "A later revocation list is heeded";
     NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
     DONGLE_EMPTY = "dongle-empty", 409, "too-few-licences", "The dongle has nothing to give";
     WHICH_DONGLE = "which-dongle", 409, "wrong-procedure", "Several dongles are plugged in";
@@ -68,8 +87,8 @@ codes! {
     CONVERSION_DONE = "conversion-done", 409, "wrong-procedure", "The conversion is done";
     OWNER_CODE_NEEDED = "owner-code-needed", 422, "wrong-procedure", "The owner code is needed";
     BAD_OWNER_CODE = "bad-owner-code", 422, "wrong-procedure", "Not an owner code";
-    OWNER_CODE_WRONG = "owner-code-wrong", 403, "wrong-procedure", "The owner code is wrong";
-    OWNER_LOCKED = "owner-locked", 403, "wrong-procedure", "The dongle is locked";
+    OWNER_CODE_WRONG = "owner-code-wrong", 422, "wrong-procedure", "The owner code is wrong";
+    OWNER_LOCKED = "owner-locked", 409, "wrong-procedure", "The dongle is locked";
     NOT_CONFIRMED = "not-confirmed", 409, "wrong-procedure", "Nobody pressed the dongle's button";
     RECEIPTS_FULL = "receipts-full", 409, "wrong-procedure", "The dongle has no room for a receipt";
     DONGLE_CHANGED = "dongle-changed", 409, "wrong-procedure", "The dongle changed meanwhile";
@@ -107,6 +126,7 @@ codes! {
     NO_RANDOMNESS = "no-randomness", 503, "fault", "The random source failed";
     HOST_KEY_FAILED = "host-key-failed", 503, "fault", "The host key did not sign";
     DONGLE_FAILED = "dongle-failed", 503, "fault", "The dongle did not answer";
+    DONGLE_SLOW = "dongle-slow", 503, "fault", "The dongle has not answered yet";
     CONVERSION_INTERRUPTED = "conversion-interrupted", 503, "fault", "The conversion was interrupted; nothing is lost";
     SERVICE_STOPPING = "service-stopping", 503, "fault", "The service is stopping";
     NOT_READY = "not-ready", 503, "fault", "The service is not ready";
@@ -133,6 +153,7 @@ pub(super) const fn of_refusal(refusal: &Refusal) -> &'static Code {
         Refusal::NoSuchToken { .. } => &NO_SUCH_TOKEN,
         Refusal::BadLabel { .. } => &BAD_LABEL,
         Refusal::Licence(refusal) => of_licence(refusal),
+        Refusal::Issued(refusal) => of_issued(refusal),
         Refusal::Conversion(refusal) => of_conversion(refusal),
         Refusal::CannotBind(refusal) => of_machine(refusal),
         Refusal::NoSuchLicence { .. } => &NO_SUCH_LICENCE,
@@ -154,7 +175,37 @@ const fn of_licence(refusal: &LicenceRefusal) -> &'static Code {
         LicenceRefusal::ProfileTooOld { .. } => &PROFILE_TOO_OLD,
         LicenceRefusal::OtherMachine { .. } => &OTHER_MACHINE,
         LicenceRefusal::BadBinding { .. } => &BAD_BINDING,
+        LicenceRefusal::Revoked { .. } => &REVOKED,
         LicenceRefusal::Absorbed { .. } => &LICENCE_ABSORBED,
+    }
+}
+
+const fn of_issued(refusal: &IssuedRefusal) -> &'static Code {
+    match refusal {
+        IssuedRefusal::NotVendors { .. } => &WRONG_VENDOR,
+        IssuedRefusal::DongleNotHere { .. } => &DONGLE_NOT_HERE,
+        IssuedRefusal::Dongle { rule, .. } => of_rule(*rule),
+        IssuedRefusal::ByHand => &IMPORT_BY_HAND,
+        IssuedRefusal::TimeTokenUsed => &TIME_TOKEN_USED,
+        IssuedRefusal::TimeTokenUnasked => &TIME_TOKEN_UNASKED,
+        IssuedRefusal::RevocationOlder { .. } => &REVOCATION_OLDER,
+    }
+}
+
+const fn of_rule(rule: DongleRule) -> &'static Code {
+    match rule {
+        DongleRule::WrongHolder => &WRONG_HOLDER,
+        DongleRule::WrongRevision => &WRONG_REVISION,
+        DongleRule::RevisionHeld => &REVISION_HELD,
+        DongleRule::BelowGivenAway => &BELOW_GIVEN_AWAY,
+        DongleRule::LineIdReused => &LINE_ID_REUSED,
+        DongleRule::NoRoom => &NO_ROOM,
+        DongleRule::ReceiptsOpen => &RECEIPTS_OPEN,
+        DongleRule::Stale => &INSTRUCTION_STALE,
+        DongleRule::WrongLifecycle => &WRONG_LIFECYCLE,
+        DongleRule::RoleNotAllowed => &ROLE_NOT_ALLOWED,
+        DongleRule::IssuerRevoked => &ISSUER_REVOKED,
+        DongleRule::NotBelieved => &NOT_BELIEVED,
     }
 }
 
@@ -196,6 +247,7 @@ pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
         Fault::NoRandomness { .. } => &NO_RANDOMNESS,
         Fault::HostKeyFailed { .. } => &HOST_KEY_FAILED,
         Fault::DongleFailed { .. } => &DONGLE_FAILED,
+        Fault::DongleSlow { .. } => &DONGLE_SLOW,
         Fault::Interrupted { .. } => &CONVERSION_INTERRUPTED,
         Fault::Stopping => &SERVICE_STOPPING,
     }
@@ -205,6 +257,7 @@ pub(super) const fn of_fault(fault: &Fault) -> &'static Code {
 mod tests {
     use std::{collections::BTreeSet, sync::Arc};
 
+    use tallykey_protocol::{issued::IssuedError, status::Status};
     use uuid::Uuid;
 
     use super::*;
@@ -218,6 +271,27 @@ mod tests {
             let kebab = |b: u8| b.is_ascii_lowercase() || b == b'-';
             assert!(name.bytes().all(kebab), "{name}");
         }
+    }
+
+    /// Every way in which a record of the desk is not carried out.
+    fn issued() -> impl Iterator<Item = Refusal> {
+        let serial = || "TK-1".to_owned();
+        let rules = (0..=u8::MAX).filter_map(|code| DongleRule::of(Status::from_code(code)));
+        let rules = rules.map(move |rule| IssuedRefusal::Dongle {
+            serial: serial(),
+            rule,
+        });
+        let others = [
+            IssuedRefusal::NotVendors {
+                problem: IssuedError::NoIssuer,
+            },
+            IssuedRefusal::DongleNotHere { serial: serial() },
+            IssuedRefusal::ByHand,
+            IssuedRefusal::TimeTokenUsed,
+            IssuedRefusal::TimeTokenUnasked,
+            IssuedRefusal::RevocationOlder { epoch: 1, held: 2 },
+        ];
+        rules.chain(others).map(Refusal::from)
     }
 
     #[test]
@@ -275,7 +349,10 @@ mod tests {
             Refusal::BadLabel { value: text() },
             Refusal::NothingToConfirm,
             Refusal::RequestTooLarge { max: 1 },
-        ] {
+        ]
+        .into_iter()
+        .chain(issued())
+        {
             let code = of_refusal(&refusal);
             assert_eq!(code.name, refusal.code());
             assert_eq!(code.class, refusal.class().name());
@@ -287,6 +364,7 @@ mod tests {
             Fault::HistoryDamaged { source: source() },
             Fault::NoRandomness { source: source() },
             Fault::HostKeyFailed { source: source() },
+            Fault::DongleSlow { serial: text() },
             Fault::Stopping,
         ] {
             let code = of_fault(&fault);

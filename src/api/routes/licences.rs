@@ -10,7 +10,7 @@ use crate::{
         convert,
         error::{ApiError, HttpRefusal},
     },
-    service::{ImportItem, Imported, PoolChange, Principal, Service, ServiceError},
+    service::{ImportItem, Imported, PoolChange, Principal, Service},
 };
 
 pub(in crate::api) async fn list(
@@ -62,18 +62,22 @@ pub(in crate::api) async fn import(
 }
 
 fn import_item(item: ImportItem) -> wire::ImportItem {
-    let (state, problem) = match item.outcome {
-        Ok(Imported::New) => (wire::ImportState::Imported, None),
-        Ok(Imported::Already) => (wire::ImportState::Already, None),
-        Err(refusal) => {
-            let problem = ApiError::from(ServiceError::from(refusal)).problem();
-            (wire::ImportState::Refused, Some(problem))
+    let (state, owner_code, problem) = match item.outcome {
+        Ok(Imported::New) => (wire::ImportState::Imported, None, None),
+        Ok(Imported::OwnerCode(code)) => (wire::ImportState::Imported, Some(code.0), None),
+        Ok(Imported::Already) => (wire::ImportState::Already, None, None),
+        Err(error) => {
+            let problem = ApiError::from(error).problem();
+            (wire::ImportState::Refused, None, Some(problem))
         }
     };
     wire::ImportItem {
         kind: item.kind.to_owned(),
         id: item.id,
+        serial: item.serial,
+        revision: item.revision,
         state,
+        owner_code,
         problem,
     }
 }

@@ -44,6 +44,12 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         "The file cannot be written",
     ),
     code("asked-twice", Exit::Usage, "A feature is named twice"),
+    code("not-agreed", Exit::Refused, "Nobody confirmed it"),
+    code(
+        "owner-code-needed",
+        Exit::Refused,
+        "The owner code is needed",
+    ),
     code(
         "nothing-to-import",
         Exit::Refused,
@@ -113,6 +119,11 @@ pub const LOCAL_CODES: &[LocalCode] = &[
         "bad-address",
         Exit::Usage,
         "The place of the simulator is not understood",
+    ),
+    code(
+        "machine-root-refused",
+        Exit::Refused,
+        "A recorded machine is for trials only",
     ),
     code(
         "simulator-failed",

@@ -71,6 +71,39 @@ fn a15_a_leap_ahead_by_mistake_locks_nobody_out() {
 }
 
 #[test]
+fn a15_a_time_token_repairs_it() {
+    let mut clock = Clock::new(NOW);
+    run(&mut clock, 15 * 24, |hour| NOW + 10 * YEAR + hour * HOUR);
+    // A token that answers no question of this host raises only.
+    clock.set(NOW + 20 * DAY, false);
+    assert_eq!(clock.now_ms(), NOW + 10 * YEAR + 15 * DAY);
+    clock.set(NOW + 20 * DAY, true);
+    assert_eq!(clock.now_ms(), NOW + 20 * DAY);
+    clock.look(NOW + 20 * DAY + 1_000, 1_000);
+    assert_eq!(
+        (clock.now_ms(), clock.suspicion()),
+        (NOW + 20 * DAY + 1_000, None)
+    );
+}
+
+#[test]
+fn a15_a_time_token_comes_before_the_clock_is_set_right() {
+    let mut clock = Clock::new(NOW);
+    let wrong = |hour: i64| NOW + 10 * YEAR + hour * HOUR;
+    run(&mut clock, 15 * 24, wrong);
+    clock.set(NOW + 15 * DAY, true);
+    // Still wrong, and not believed again at once.
+    clock.look(wrong(15 * 24 + 1), HOUR.unsigned_abs());
+    assert_eq!(clock.now_ms(), NOW + 15 * DAY);
+    assert!(clock.suspicion().is_some_and(|it| it.left_ms > 0));
+    clock.look(NOW + 15 * DAY + 2 * HOUR, HOUR.unsigned_abs());
+    assert_eq!(
+        (clock.now_ms(), clock.suspicion()),
+        (NOW + 15 * DAY + 2 * HOUR, None)
+    );
+}
+
+#[test]
 fn the_budget_is_earned_back_slowly() {
     let mut clock = Clock::new(NOW);
     run(&mut clock, 14 * 24, |hour| NOW - YEAR + hour * HOUR);

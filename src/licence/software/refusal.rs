@@ -57,6 +57,14 @@ pub enum LicenceRefusal {
         /// What is wrong.
         problem: BadBinding,
     },
+    /// The dongle that made it is revoked, and made it later than the vendor stands by it.
+    #[error("its dongle is revoked above its counter {last}, and this is {counter}")]
+    Revoked {
+        /// The dongle's counter when it gave.
+        counter: u64,
+        /// The last counter honoured.
+        last: u64,
+    },
     /// A later licence replaced it.
     #[error("licence {by} replaced it")]
     Absorbed {
@@ -77,6 +85,7 @@ impl LicenceRefusal {
             Self::ProfileTooOld { .. } => "profile-too-old",
             Self::OtherMachine { .. } => "other-machine",
             Self::BadBinding { problem } => problem.code(),
+            Self::Revoked { .. } => "revoked",
             Self::Absorbed { .. } => "licence-absorbed",
         }
     }
@@ -85,7 +94,9 @@ impl LicenceRefusal {
     #[must_use]
     pub const fn class(&self) -> SupportClass {
         match self {
-            Self::NotVendors { .. } | Self::NotConverted { .. } => SupportClass::DamagedFile,
+            Self::NotVendors { .. } | Self::NotConverted { .. } | Self::Revoked { .. } => {
+                SupportClass::DamagedFile
+            }
             Self::Simulated
             | Self::OtherProduct { .. }
             | Self::ProfileTooOld { .. }
@@ -111,6 +122,7 @@ impl LicenceRefusal {
                 "import it on the machine that its request was made on, or ask the vendor to repair it for this one".into()
             }
             Self::BadBinding { problem } => problem.next().into(),
+            Self::Revoked { .. } => "find out where the dongle was, and ask the vendor".into(),
             Self::Absorbed { .. } => "nothing: what it gave is in the licence that replaced it".into(),
         }
     }

@@ -14,11 +14,10 @@ use tallykey_protocol::command::Decode as _;
 use tallykey_protocol::command::order::Order;
 use tallykey_protocol::receipt::Kind;
 use tallykey_protocol::target::Target;
-use tokio::sync::mpsc;
 use uuid::{Builder, Uuid};
 
 use crate::arbiter::{self, Kind as Source};
-use crate::dongle::{Evidence, Fault as DongleFault, OwnerCode};
+use crate::dongle::{Evidence, OwnerCode};
 use crate::ledger::{Bytes, Event, Goal};
 use crate::licence::conversion::{ConversionRefusal, Destination, Gift, Plan};
 use crate::licence::machine_binding::{Bindable, judge};
@@ -33,32 +32,9 @@ use super::super::token::hex;
 use super::super::watch::{After, Errand};
 use super::Core;
 use super::handle::no_randomness;
+use super::outcome::Outcome;
 pub(super) use outside::kind_of;
 use outside::{machine_of, refusal_of};
-
-/// What came of an errand.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    /// A dongle was asked to give.
-    Given {
-        /// Names the request.
-        id: Uuid,
-        result: Result<(), DongleFault>,
-    },
-}
-
-/// How errands tell what came of them. What waits in it is bounded by the errands that were sent.
-pub(super) struct Outcomes {
-    pub(super) tell: mpsc::UnboundedSender<Outcome>,
-    pub(super) told: mpsc::UnboundedReceiver<Outcome>,
-}
-
-impl Outcomes {
-    pub(super) fn new() -> Self {
-        let (tell, told) = mpsc::unbounded_channel();
-        Self { tell, told }
-    }
-}
 
 /// Somebody who waits for a receipt.
 pub(super) struct Waiting {
@@ -365,7 +341,10 @@ impl<S: Store> Core<S> {
 
     /// Hears what came of an errand.
     pub(super) fn hear(&mut self, outcome: Outcome, batch: &mut Batch) {
-        let Outcome::Given { id, result } = outcome;
+        let (id, result) = match outcome {
+            Outcome::Given { id, result } => (id, result),
+            Outcome::Delivered(delivered) => return self.delivered(*delivered, batch),
+        };
         match result.as_ref().err().and_then(refusal_of) {
             // Nothing was lowered, and that is known.
             Some(refusal) => {

@@ -55,10 +55,7 @@ impl<S: Store> Core<S> {
                 actor,
                 content,
                 reply,
-            } => {
-                let items = self.import(&actor, &content, batch);
-                batch.answer::<_, ServiceError>(reply, Ok(items));
-            }
+            } => self.import(&actor, &content, reply, batch),
             Request::Terms { accepting, reply } => {
                 let terms = self.terms(accepting.as_ref(), batch);
                 batch.answer::<_, ServiceError>(reply, Ok(terms));

@@ -120,7 +120,7 @@ impl<S: Store> Core<S> {
         let (trust, profile) = (&self.settings.trust, &self.settings.profile);
         let licence = SoftwareLicence::verify(Form::Composite, envelope, trust, profile);
         let admitted = licence.and_then(|licence| {
-            let event = admit(&self.state.shelf, &licence, facts, envelope)?;
+            let event = admit(self.state.admits(), &licence, facts, envelope)?;
             Ok((event, licence.entitlement()))
         });
         match admitted {

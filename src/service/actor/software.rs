@@ -6,7 +6,7 @@ use tallykey_protocol::limits::OBJECT_MAX;
 use crate::arbiter::{self, Kind};
 use crate::ledger::{Event, Ledger, Supply};
 use crate::licence::machine_binding::Facts;
-use crate::licence::{Entitlement, Form, Refusal, SoftwareLicence};
+use crate::licence::{DongleRecord, Entitlement, Form, IssuedRefusal, Refusal, SoftwareLicence};
 
 use super::super::batch::Batch;
 use super::super::fault::ServiceError;
@@ -14,6 +14,7 @@ use super::super::licences::{Licences, admit};
 use super::super::ports::Store;
 use super::super::request::{Actor, ImportItem, Imported, Resolution, Standpoint};
 use super::super::token::hex;
+use super::issued::{ImportReply, Intake};
 use super::views::Views;
 use super::{Core, publish};
 
@@ -21,31 +22,31 @@ use super::{Core, publish};
 const SHOWN: usize = 64;
 
 impl<S: Store> Core<S> {
-    /// Imports every licence of a file, each by itself: one that is refused keeps none of the others out.
+    /// Imports every object of a file, each by itself: one that is refused keeps none of the others out.
     pub(super) fn import(
         &mut self,
         actor: &Actor,
         content: &[u8],
+        reply: ImportReply,
         batch: &mut Batch,
-    ) -> Vec<ImportItem> {
+    ) {
         let facts = (self.settings.machine)();
         let mut objects = Objects::new(content);
         let mut buffer = vec![0; OBJECT_MAX];
-        let mut items = Vec::new();
+        let mut intake = Intake::default();
         while let Some(object) = objects.next(&mut buffer) {
-            items.push(match object {
-                Ok(object) => self.import_one(actor, &object, &facts, batch),
-                Err(problem) => ImportItem {
-                    kind: "unknown",
-                    id: None,
-                    outcome: Err(Refusal::DamagedFile { problem }),
-                },
-            });
+            match object {
+                Ok(object) => self.import_one(actor, &object, &facts, &mut intake, batch),
+                Err(problem) => intake.items.push(ImportItem::refused(
+                    "unknown",
+                    Refusal::DamagedFile { problem },
+                )),
+            }
         }
         self.read_licences(&facts, batch);
         self.take_over_if_converted(batch);
         self.weigh(batch);
-        items
+        self.dispatch(actor, intake, reply, batch);
     }
 
     fn import_one(
@@ -53,34 +54,47 @@ impl<S: Store> Core<S> {
         actor: &Actor,
         object: &file::Object<'_>,
         facts: &Facts,
+        intake: &mut Intake,
+        batch: &mut Batch,
+    ) {
+        let trust = &self.settings.trust;
+        let item = match object.kind {
+            file::Kind::Licence => self.import_licence(actor, Form::Licence, object, facts, batch),
+            file::Kind::Composite => {
+                self.import_licence(actor, Form::Composite, object, facts, batch)
+            }
+            file::Kind::Grant => {
+                return intake.letter(object, DongleRecord::grant(object.bytes, trust));
+            }
+            // What it answers has to be told to somebody, and nobody reads what comes by itself at once.
+            file::Kind::Instruction if *actor == Actor::inbox() => {
+                ImportItem::refused(object.kind.name(), IssuedRefusal::ByHand)
+            }
+            file::Kind::Instruction => {
+                return intake.letter(object, DongleRecord::instruction(object.bytes, trust));
+            }
+            file::Kind::Time => self.import_time(actor, object, intake, batch),
+            file::Kind::Revocation => self.import_revocations(actor, object, batch),
+            kind => ImportItem::refused(kind.name(), Refusal::NotALicence { kind }),
+        };
+        intake.items.push(item);
+    }
+
+    fn import_licence(
+        &mut self,
+        actor: &Actor,
+        form: Form,
+        object: &file::Object<'_>,
+        facts: &Facts,
         batch: &mut Batch,
     ) -> ImportItem {
         let kind = object.kind.name();
-        let form = match object.kind {
-            file::Kind::Licence => Form::Licence,
-            file::Kind::Composite => Form::Composite,
-            _ => {
-                let outcome = Err(Refusal::NotALicence { kind });
-                return ImportItem {
-                    kind,
-                    id: None,
-                    outcome,
-                };
-            }
-        };
         let (trust, profile) = (&self.settings.trust, &self.settings.profile);
         let licence = match SoftwareLicence::verify(form, object.bytes, trust, profile) {
             Ok(licence) => licence,
-            Err(refusal) => {
-                let outcome = Err(refusal.into());
-                return ImportItem {
-                    kind,
-                    id: None,
-                    outcome,
-                };
-            }
+            Err(refusal) => return ImportItem::refused(kind, refusal),
         };
-        let admitted = admit(&self.state.shelf, &licence, facts, object.bytes);
+        let admitted = admit(self.state.admits(), &licence, facts, object.bytes);
         let outcome = match admitted {
             Ok(Some(event)) => self.terms_allow().map(|()| {
                 if form == Form::Composite {
@@ -96,7 +110,9 @@ impl<S: Store> Core<S> {
         ImportItem {
             kind,
             id: Some(hex(licence.identity())),
-            outcome,
+            serial: None,
+            revision: Some(licence.revision()),
+            outcome: outcome.map_err(Refusal::into),
         }
     }
 
@@ -120,7 +136,7 @@ impl<S: Store> Core<S> {
     /// Judges every licence by what the machine shows, and writes down which ceased to hold, or hold again.
     pub(super) fn read_licences(&mut self, facts: &Facts, batch: &mut Batch) {
         let now = self.now_s();
-        self.licences = Licences::read(&self.state.shelf, &self.settings, facts, now);
+        self.licences = Licences::read(self.state.admits(), &self.settings, facts, now);
         for event in self.licences.news(&self.state.shelf, now) {
             self.tell(event, batch);
         }

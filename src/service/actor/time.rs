@@ -1,8 +1,8 @@
 //! What time alone changes: the clock's floor, and how long dongles that are away still count.
 
 use crate::arbiter::Kind;
-use crate::ledger::Event;
-use crate::ledger::clock::Clock;
+use crate::ledger::clock::{Clock, Wrong};
+use crate::ledger::{Event, Told};
 
 use super::super::batch::Batch;
 use super::super::ports::Store;
@@ -16,17 +16,27 @@ pub(super) struct Time {
     last: Moment,
     /// Running time at the last pulse, milliseconds.
     beat_ms: u64,
+    /// Digest of the last time token that the clock was told of, hex.
+    token: Option<String>,
 }
 
 impl Time {
-    /// At a start: the floor holds that was kept.
-    pub(super) fn start(moment: Moment, pulse: Option<&Pulse>) -> Self {
+    /// At a start: the floor holds that was kept, unless `told` was believed after it.
+    pub(super) fn start(moment: Moment, pulse: Option<&Pulse>, told: Option<&Told>) -> Self {
         let mut clock = pulse.map_or(Clock::new(moment.wall_ms), |pulse| pulse.clock);
+        if let Some(told) = told {
+            let known = pulse.and_then(|pulse| pulse.token.as_ref());
+            if known != Some(&told.digest) {
+                // Where the pulse was lost there is no floor to lower.
+                clock.set(milliseconds(told.at), told.answers && pulse.is_some());
+            }
+        }
         clock.look(moment.wall_ms, 0);
         Self {
             clock,
             last: moment,
             beat_ms: moment.running_ms,
+            token: told.map(|told| told.digest.clone()),
         }
     }
 
@@ -47,6 +57,11 @@ impl Time {
         self.last.wall_ms
     }
 
+    /// How long this host has been running, milliseconds from any beginning.
+    pub(super) fn running_ms(&self) -> u64 {
+        self.last.running_ms
+    }
+
     /// The time that lines are judged at, Unix time in seconds; 0 before 1970.
     pub(super) fn now_s(&self) -> u64 {
         u64::try_from(self.clock.now_ms() / 1_000).unwrap_or(0)
@@ -63,12 +78,7 @@ impl<S: Store> Core<S> {
     pub(super) fn pass(&mut self, batch: &mut Batch) {
         let was = self.time.clock.suspicion().map(|it| it.wrong);
         let elapsed_ms = self.time.look((self.settings.clock)());
-        let now = self.time.clock.suspicion().map(|it| it.wrong);
-        if now != was {
-            let state = now.map_or("believed", |wrong| wrong.name()).to_owned();
-            let believed = self.time.clock.now_ms() / 1_000;
-            self.tell(Event::Clock { state, believed }, batch);
-        }
+        let now = self.tell_of_clock(was, batch);
         // Where software licences count, no dongle is missed.
         let counts = self.state.arbiter.active() != Some(Kind::Software);
         let passed = self.dongles.pass(elapsed_ms, counts);
@@ -84,12 +94,34 @@ impl<S: Store> Core<S> {
         }
     }
 
+    /// Writes down if the clock is believed otherwise than it `was`; how it is wrong now.
+    fn tell_of_clock(&mut self, was: Option<Wrong>, batch: &mut Batch) -> Option<Wrong> {
+        let now = self.time.clock.suspicion().map(|it| it.wrong);
+        if now != was {
+            let state = now.map_or("believed", |wrong| wrong.name()).to_owned();
+            let believed = self.time.clock.now_ms() / 1_000;
+            self.tell(Event::Clock { state, believed }, batch);
+        }
+        now
+    }
+
+    /// Counts from the time that the vendor told, and looks at once whether the host's clock agrees with it.
+    pub(super) fn believe(&mut self, told: &Told, batch: &mut Batch) {
+        let was = self.time.clock.suspicion().map(|it| it.wrong);
+        self.time.clock.set(milliseconds(told.at), told.answers);
+        self.time.clock.look(self.time.last.wall_ms, 0);
+        self.time.token = Some(told.digest.clone());
+        self.tell_of_clock(was, batch);
+        self.unpublished = true;
+    }
+
     /// Keeps what time changed. If that fails, less grace is left after the next start, and no count is wrong.
     pub(super) async fn beat(&mut self) {
         self.time.beat_ms = self.time.last.running_ms;
         let pulse = Pulse {
             wall_ms: self.time.last.wall_ms,
             clock: self.time.clock,
+            token: self.time.token.clone(),
             grace: self.dongles.graces(),
         };
         if let Err(error) = self.store.set_pulse(&pulse.write()).await {
@@ -98,4 +130,8 @@ impl<S: Store> Core<S> {
             );
         }
     }
+}
+
+fn milliseconds(unix_s: u64) -> i64 {
+    i64::try_from(unix_s).map_or(i64::MAX, |s| s.saturating_mul(1_000))
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::dongle::Evidence;
 use crate::ledger::{Bytes, Event, GrantMark, RolledBack, SeenBefore, Shown};
-use crate::licence::{Entitlement, GrantRefusal};
+use crate::licence::{Entitlement, GrantRefusal, HeldGrant};
 
 use super::super::Settings;
 use super::super::snapshot::{DongleFacts, DongleProblem, DongleStatus, GrantStatus};
@@ -20,6 +20,10 @@ pub(super) struct Judged {
     /// What it gives, if this host believes its state; `Some(None)` if that is nothing.
     pub(super) gives: Option<Option<Entitlement>>,
     pub(super) event: Option<Event>,
+    /// The grants that it holds.
+    pub(super) held: Vec<HeldGrant>,
+    /// The time before which its vendor's records do not let it go, Unix time in seconds.
+    pub(super) time_floor: u64,
 }
 
 /// Why a dongle that proved itself counts for nothing.
@@ -29,6 +33,8 @@ enum NotCounted {
     RolledBack(#[from] RolledBack),
     #[error("it is retired: everything it held was given away")]
     Retired,
+    #[error("the vendor revoked it above its counter {last}")]
+    Revoked { last: u64 },
     #[error(transparent)]
     Grant(#[from] GrantRefusal),
     #[error("its proof cannot be read: {0}")]
@@ -40,6 +46,7 @@ impl NotCounted {
         match self {
             Self::RolledBack(_) => "rolled-back",
             Self::Retired => "retired",
+            Self::Revoked { .. } => "revoked",
             Self::Grant(refusal) => refusal.code(),
             Self::Proof(_) => "proof-invalid",
         }
@@ -51,6 +58,10 @@ impl NotCounted {
                 "Do not rely on this dongle; send it to the vendor with this message.".into()
             }
             Self::Retired => "Send it back to the vendor, or keep it for its receipts.".into(),
+            Self::Revoked { .. } => {
+                "Use another dongle, and ask the vendor; what it converted before stays good."
+                    .into()
+            }
             Self::Grant(refusal) => refusal.next(),
             Self::Proof(_) => "Unplug it and plug it in again.".into(),
         }
@@ -76,10 +87,12 @@ pub(super) fn judge(evidence: &Evidence, settings: &Settings, state: &State) -> 
                 status: status(evidence, facts, Some(&why)),
                 gives: None,
                 event: None,
+                held: Vec::new(),
+                time_floor: 0,
             }
         }
         Ok((proof, grants, seen)) => {
-            let entitled = entitle(evidence, &proof, settings);
+            let entitled = entitle(evidence, &proof, settings, state);
             let (entitlement, why) = match entitled {
                 Ok(entitlement) => (Some(entitlement), None),
                 Err(why) => (None, Some(why)),
@@ -89,6 +102,8 @@ pub(super) fn judge(evidence: &Evidence, settings: &Settings, state: &State) -> 
             let thumbprint = hex(&evidence.thumbprint);
             let known = seen == SeenBefore::Same && state.shown.contains_key(&thumbprint);
             Judged {
+                held: held(&proof),
+                time_floor: proof.time_floor,
                 status: status(evidence, facts, why.as_ref()),
                 gives: Some(entitlement),
                 event: Some(Event::DongleOpened {
@@ -102,6 +117,15 @@ pub(super) fn judge(evidence: &Evidence, settings: &Settings, state: &State) -> 
             }
         }
     }
+}
+
+fn held(proof: &Proof<'_>) -> Vec<HeldGrant> {
+    let grants = proof.grants.iter().map(|grant| HeldGrant {
+        product: grant.product.to_owned(),
+        revision: grant.revision,
+        digest: grant.digest,
+    });
+    grants.collect()
 }
 
 /// Whether the dongle is where it should be by what this host remembers of it.
@@ -137,7 +161,12 @@ fn entitle(
     evidence: &Evidence,
     proof: &Proof<'_>,
     settings: &Settings,
+    state: &State,
 ) -> Result<Entitlement, NotCounted> {
+    // Whatever its counter is: a lost one stands where it stood, and whoever replaced it has given it out anew.
+    if let Some(last) = state.revocations.last_honoured(&evidence.thumbprint) {
+        return Err(NotCounted::Revoked { last });
+    }
     if evidence.lifecycle == Lifecycle::Retired {
         return Err(NotCounted::Retired);
     }

@@ -6,6 +6,7 @@ use tallykey_protocol::id;
 
 use crate::dongle::{Evidence, Fault};
 use crate::ledger::Event;
+use crate::licence::HeldGrant;
 
 use super::super::snapshot::{DongleProblem, DongleStatus};
 use super::super::token::hex;
@@ -21,6 +22,8 @@ pub(super) struct Seen {
 
 #[derive(Debug)]
 pub(super) struct Open {
+    /// The grants that it proved to hold.
+    pub(super) held: Vec<HeldGrant>,
     /// What it proved last.
     pub(super) evidence: Evidence,
     /// Counters of the receipts that it was told of since.

@@ -3,7 +3,7 @@ use tallykey_signing::simulator;
 use super::*;
 use crate::arbiter::Takeover;
 use crate::ledger::Bytes;
-use crate::licence::{Profile, Trust};
+use crate::licence::{Profile, Revocations, Trust};
 use crate::service::Moment;
 use crate::store::{HostKeyFile, StateFolder};
 
@@ -38,7 +38,12 @@ fn a_licence_that_verifies_no_more_is_shown_and_counts_nothing() {
         record: Bytes(record),
     };
     shelf.apply(&imported).expect("the first");
-    let licences = Licences::read(&shelf, &settings, &Facts::default(), 0);
+    let licences = Licences::read(
+        (&shelf, &Revocations::default()),
+        &settings,
+        &Facts::default(),
+        0,
+    );
     assert_eq!(licences.counting().count(), 0);
     let shown: Vec<_> = licences.statuses(&Asked::default()).collect();
     let [LicenceStatus { id, standing, .. }] = &shown[..] else {

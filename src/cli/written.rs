@@ -4,10 +4,10 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Tries before a folder full of requests of one day is somebody's to tidy up.
+/// Tries before a folder full of files of one name is somebody's to tidy up.
 const NUMBERS: u32 = 1_000;
 
-/// Why a request was not written.
+/// Why a file was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum NotWritten {
     /// Something is there.
@@ -48,10 +48,10 @@ pub(super) fn write(out: Option<&Path>, name: &str, content: &str) -> Result<Pat
     // It comes from the service: only its last part is a name in this folder.
     let name = Path::new(name)
         .file_name()
-        .map_or("request.tkr".into(), |name| {
+        .map_or("tallykey.txt".into(), |name| {
             name.to_string_lossy().into_owned()
         });
-    let (stem, end) = name.rsplit_once('.').unwrap_or((&name, "tkr"));
+    let (stem, end) = name.rsplit_once('.').unwrap_or((&name, "txt"));
     let mut path = folder.join(&name);
     for number in 2..NUMBERS {
         match create(&path, content) {
