@@ -53,10 +53,12 @@ install_tools() {
 }
 
 sweep=a24_a_power_cut_in_any_write_leaves_the_old_or_the_new_state
+crashes=a_crash_anywhere_in_a_conversion_or_a_return_and_another_one_after_it_lose_and_double_nothing
 
 tests() {
-    # The sweep is a step of its own, to show how many points it has.
-    TALLYKEY_PYTHON=$tools/bin/python cargo test --locked --workspace --all-features -- --skip "$sweep"
+    # The sweeps are steps of their own, to show how many points they have.
+    TALLYKEY_PYTHON=$tools/bin/python cargo test --locked --workspace --all-features -- \
+        --skip "$sweep" --skip "$crashes"
 }
 
 # The model check has run among the tests; this shows how many states it has, and fails if it is not there.
@@ -89,6 +91,8 @@ step "tests" tests
 step "dongles and licences, every state" exclusion
 step "power cuts in every flash write" \
     cargo test --locked --workspace --all-features --test dongle -- --nocapture "$sweep"
+step "crashes in every moment of a conversion" \
+    cargo test --locked --workspace --all-features --test sweep -- --nocapture "$crashes"
 step "as another user" another_user
 step "a real kernel" env TALLYKEY_PYTHON="$tools/bin/python" tests/vm/run.sh
 printf '\nall checks passed in %d s\n' $((SECONDS - started))

@@ -134,7 +134,9 @@ impl Server {
             .map(|item| match item.outcome {
                 Ok(Imported::New) => "imported",
                 Ok(Imported::Already) => "already",
-                Err(refusal) => refusal.code(),
+                Ok(Imported::OwnerCode(_)) => "owner-code",
+                Err(ServiceError::Refused(refusal)) => refusal.code(),
+                Err(ServiceError::Fault(fault)) => fault.code(),
             })
             .collect()
     }

@@ -240,6 +240,24 @@ async fn a_dongle_seen_while_the_store_failed_is_written_down_later() {
 }
 
 #[tokio::test]
+async fn a_dongle_is_handed_nothing_that_was_not_written_down() {
+    let desk = Failable::start().await;
+    let dongle = Dongle::new("TK-1", &[("camera", 3)]);
+    desk.bench.plug(&dongle).await;
+    let before = counter(&dongle);
+    desk.set(LOST);
+    let file = grant(&dongle, 2, 8);
+    let told = desk.bench.service.import(&operator(), file.clone()).await;
+    assert_eq!(code(told), "store-unavailable");
+    assert_eq!(counter(&dongle), before);
+
+    desk.set(SOUND);
+    let told = desk.bench.service.import(&operator(), file).await;
+    assert!(told.expect("sound again")[0].outcome.is_ok());
+    assert_eq!(desk.bench.counts("camera").total, 4 + 8);
+}
+
+#[tokio::test]
 async fn a_request_that_could_not_be_written_down_does_not_leave() {
     let failable = Failable::start().await;
     let service = &failable.bench.service;
@@ -257,22 +275,4 @@ async fn a_request_that_could_not_be_written_down_does_not_leave() {
         .collect();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].body["file"], made.name.as_str());
-}
-
-#[tokio::test]
-async fn a_dongle_is_handed_nothing_that_was_not_written_down() {
-    let desk = Failable::start().await;
-    let dongle = Dongle::new("TK-1", &[("camera", 3)]);
-    desk.bench.plug(&dongle).await;
-    let before = counter(&dongle);
-    desk.set(LOST);
-    let file = grant(&dongle, 2, 8);
-    let told = desk.bench.service.import(&operator(), file.clone()).await;
-    assert_eq!(code(told), "store-unavailable");
-    assert_eq!(counter(&dongle), before);
-
-    desk.set(SOUND);
-    let told = desk.bench.service.import(&operator(), file).await;
-    assert!(told.expect("sound again")[0].outcome.is_ok());
-    assert_eq!(desk.bench.counts("camera").total, 4 + 8);
 }
