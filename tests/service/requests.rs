@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tallykey::service::{
-    Imported, LeftOut, Purpose, RequestAsk, RequestFile, Returning, ServiceError,
+    Gift, Imported, LeftOut, Purpose, RequestAsk, RequestFile, Returning, ServiceError,
 };
 use tallykey_protocol::armour::{self, Label};
 use tallykey_protocol::cert::Certificate;
@@ -16,6 +16,7 @@ use tallykey_protocol::request::{Held, Request};
 use tallykey_signing::{machine_licence, next_licence, simulator};
 
 use crate::bench::{Bench, operator, product};
+use crate::convert;
 use crate::converted::Parts;
 use crate::dongle::Dongle;
 use crate::software::{ISSUED, import_one, line, sign};
@@ -370,4 +371,37 @@ async fn a_machine_that_changed_and_a_host_key_that_was_lost_ask_for_a_repair() 
         thumbprint(&read(&other).host_key),
         thumbprint(&read(&bytes).host_key)
     );
+}
+
+#[tokio::test]
+async fn what_a_dongle_retired_goes_to_the_desk_also_when_the_dongle_is_elsewhere() {
+    let bench = Bench::start().await;
+    let dongle = Dongle::new("TK-1", &[("camera", 3)]);
+    bench.plug(&dongle).await;
+    let wish = convert::ask(&dongle, Gift::Retire, &[("camera", 2)]);
+    let retired = bench.service.convert(&operator(), wish).await;
+    retired.expect("nothing is in the way");
+    let here = ask(&bench).await;
+    assert_eq!(
+        (here.purpose, here.receipts.len()),
+        (Purpose::Conversion, 1)
+    );
+
+    // It was asked once; the receipt travels on, for the desk may have lost it.
+    bench.unplug(&dongle).await;
+    let away = ask(&bench).await;
+    assert_eq!((away.purpose, away.dongles.len()), (Purpose::Update, 0));
+    assert_eq!(away.receipts, here.receipts);
+    let vendor = simulator::vendor().expect("constant keys");
+    let root = Certificate::parse(vendor.root_certificate()).expect("a root");
+    for file in [&here, &away] {
+        let bytes = record(file);
+        let request = read(&bytes);
+        assert_eq!(request.dongles.len(), 1);
+        let dongle = request.dongles.iter().next().expect("its dongle");
+        assert_eq!(dongle.receipts.len(), 1, "once, wherever it was found");
+        let receipt = dongle.receipts.iter().next().expect("the receipt");
+        let (kind, traced) = dongle.trace(receipt, &root).expect("it leads to the root");
+        assert_eq!((kind, traced.lines[0].count), (Kind::Retire, 2));
+    }
 }
