@@ -1,6 +1,6 @@
 //! `kill -9` at random moments while a dongle gives channels away: after each restart what the dongle has and what its
 //! receipts and licences say is what it was, and every answered conversion is there. The simulated dongle is in the
-//! same process, so that it loses its power in the same moment.
+//! same process, so that it loses its power in the same moment; or it is at a socket, and lives on.
 #![cfg(all(feature = "sim", unix))]
 
 #[path = "support/other_machine.rs"]
@@ -16,8 +16,14 @@ use base64ct::{Base64, Encoding as _};
 use tallykey_client::wire::{
     AuthenticationType, Conversion, ConversionState, ConvertAsk, Gift, Goal, Part, Secret, Status,
 };
-use tallykey_client::{Client, Endpoint};
+use tallykey_client::{Client, ClientError, Endpoint};
+use tallykey_protocol::grant::Convert;
 use tallykey_signing::simulator;
+use tallykey_sim::dongle::SimDongle;
+use tallykey_sim::flash::SimFlash;
+use tallykey_sim::platform::{Clock, SimPlatform};
+use tallykey_sim::provision::{Order, chip_id, provision};
+use tallykey_sim::socket::{self, Listener};
 use tokio::runtime::Runtime;
 
 use program::{Home, Serving};
@@ -65,24 +71,31 @@ async fn ask(
     wanted: ConvertAsk,
     answered: tokio::sync::mpsc::UnboundedSender<String>,
 ) {
-    // Whatever was not answered may or may not be done; both are right.
-    while let Ok(converted) = client.convert(&wanted).await {
-        let done = converted.conversion.expect("it was no dry run");
-        let receipt = done.receipt.expect("it is done");
-        answered.send(receipt).expect("somebody listens");
+    loop {
+        match client.convert(&wanted).await {
+            Ok(converted) => {
+                let done = converted.conversion.expect("it was no dry run");
+                let receipt = done.receipt.expect("it is done");
+                answered.send(receipt).expect("somebody listens");
+            }
+            Err(ClientError::Problem(problem)) if problem.code != "dongle-empty" => {
+                panic!("{problem}")
+            }
+            // Whatever was not answered may or may not be done; both are right.
+            Err(_) => return,
+        }
     }
 }
 
 /// Lets it give for `time`, and kills it then; what it answered.
-fn one_life(service: Serving, life: u64, time: Duration) -> Vec<String> {
+fn one_life(service: Serving, life: u64, code: &str, time: Duration) -> Vec<String> {
     let (gift, parts, to) = gift(life);
-    let code = service.banner["owner_code"]["code"].as_str();
     let wanted = ConvertAsk {
         serial: None,
         gift,
         parts,
         to,
-        owner_code: code.map(|code| Secret(code.to_owned())),
+        owner_code: Some(Secret(code.to_owned())),
         dry_run: false,
     };
     let client = client(&service);
@@ -162,13 +175,21 @@ fn drawn(state: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
-#[test]
-fn kill_9_anywhere_in_a_conversion_loses_and_doubles_no_channel() {
+/// A recorded machine that a licence can be bound to.
+const MACHINE: [&str; 2] = [
+    "--machine-root",
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/machine/trees/server"),
+];
+
+/// Kills it again and again. `code` is the dongle's owner code; without one the banner says it.
+fn fifty(what: &str, arguments: &[&str], code: Option<String>) {
     let home = Home::new();
     let runtime = Runtime::new().expect("a runtime");
-    let dongle = format!("camera={CHANNELS}");
-    let serve = || home.serve_with(&["--channels", &dongle]);
+    let arguments = [&MACHINE, arguments].concat();
+    let serve = || home.serve_with(&arguments);
     let first = serve();
+    let said = first.banner["owner_code"]["code"].as_str();
+    let code = code.or(said.map(str::to_owned)).expect("a code");
     let (status, _) = runtime.block_on(settled(&client(&first)));
     let all = cameras(&status);
     assert!(all >= CHANNELS);
@@ -179,7 +200,7 @@ fn kill_9_anywhere_in_a_conversion_loses_and_doubles_no_channel() {
         let service = serve();
         runtime.block_on(check(&client(&service), all, life, &answered));
         let time = Duration::from_micros(drawn(&mut seed) % LONGEST);
-        answered.extend(one_life(service, life, time));
+        answered.extend(one_life(service, life, &code, time));
     }
     let service = serve();
     let (_, conversions) = runtime.block_on(async {
@@ -188,9 +209,50 @@ fn kill_9_anywhere_in_a_conversion_loses_and_doubles_no_channel() {
         settled(&client).await
     });
     println!(
-        "{KILLS} kills: {} conversions answered, {} done",
+        "{what}: {KILLS} kills, {} conversions answered, {} done",
         answered.len(),
         conversions.len()
     );
-    assert!(conversions.iter().any(|one| one.goal == Goal::ThisMachine));
+    let here = conversions.iter().any(|one| one.goal == Goal::ThisMachine);
+    assert!(here, "in the end all of it is here");
+}
+
+#[test]
+fn kill_9_and_a_loss_of_power_anywhere_in_a_conversion_lose_and_double_no_channel() {
+    let channels = format!("camera={CHANNELS}");
+    fifty("with the dongle", &["--channels", &channels], None);
+}
+
+#[test]
+fn kill_9_anywhere_in_a_conversion_while_the_dongle_lives_on_loses_and_doubles_no_channel() {
+    let mut code = None;
+    let dongle = provisioned(|text| code = Some(text.to_owned()));
+    // As long as on a quick part.
+    dongle.set_sign_time(20);
+    let free = "127.0.0.1:0".parse().expect("an address");
+    let listener = Listener::tcp(free).expect("a free port");
+    let address = listener.attach().expect("its port");
+    std::thread::spawn(move || socket::serve(&dongle, &listener));
+    fifty("without the dongle", &["--attach", &address], code);
+}
+
+fn provisioned(keep: impl FnOnce(&str)) -> SimDongle {
+    let flash = SimFlash::blank(chip_id("TK-1"));
+    let platform = SimPlatform::new(flash, Clock::real());
+    let dongle = SimDongle::plug(platform).expect("blank flash boots");
+    let order = Order {
+        serial: "TK-1",
+        profile: &simulator::profile(),
+        channels: &[("camera", CHANNELS)],
+        raise: true,
+        convert: Convert::Offline,
+        now: simulator::ISSUED_AT,
+    };
+    let keep = |text: &str| {
+        keep(text);
+        Ok(())
+    };
+    let vendor = simulator::vendor().expect("constant keys");
+    provision(&dongle, &vendor, &order, keep).expect("a dongle as sold");
+    dongle
 }

@@ -44,7 +44,7 @@ use super::snapshot::Snapshot;
 use super::state::State;
 use super::token::Tokens;
 use super::watch::DongleEvent;
-use convert::Waiting;
+use convert::{PutOff, Waiting};
 use deliveries::Deliveries;
 use outcome::{Outcome, Outcomes};
 use time::Time;
@@ -72,6 +72,8 @@ pub(super) struct Core<S> {
     outcomes: Outcomes,
     /// Who waits for what a dongle was asked to give, by the request's id.
     waiting: BTreeMap<Uuid, Waiting>,
+    /// What is asked for when a dongle has taken notice of its receipts.
+    put_off: Vec<PutOff>,
     published: watch::Sender<Arc<Snapshot>>,
     tokens: watch::Sender<Arc<Tokens>>,
     /// What the service itself saw happen and has not written down yet.
@@ -133,6 +135,7 @@ impl<S: Store> Core<S> {
             inputs,
             outcomes: Outcomes::new(),
             waiting: BTreeMap::new(),
+            put_off: Vec::new(),
             published,
             tokens,
             owed: Vec::new(),
@@ -241,6 +244,7 @@ impl<S: Store> Core<S> {
         self.unpublished = true;
         self.weigh(batch);
         self.settle_waiting(proved, batch);
+        self.take_up(batch);
     }
 
     /// Lets the arbiter decide by what each kind gives now.

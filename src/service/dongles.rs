@@ -1,14 +1,14 @@
 //! Every dongle seen, what each is worth here, and for how long while it is away.
 
 mod judge;
+mod receipts;
 mod seen;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tallykey_protocol::proof::Kind;
-use tallykey_protocol::receipt;
 
-use crate::dongle::{Evidence, NotEvidence, Receipt};
+use crate::dongle::{Evidence, NotEvidence};
 use crate::ledger::grace::{Budget, Grace, Phase};
 use crate::ledger::{Event, Gifts, Shown};
 use crate::licence::{DongleRule, Entitlement, HeldGrant, IssuedRefusal, Profile, Refusal};
@@ -150,7 +150,7 @@ impl Dongles {
         let open = judged.gives.is_some().then(|| Open {
             held: judged.held,
             evidence: evidence.clone(),
-            told: BTreeSet::new(),
+            told: BTreeMap::new(),
         });
         if let Some(entitlement) = judged.gives {
             self.welcome(evidence, entitlement, judged.time_floor);
@@ -369,22 +369,6 @@ impl Dongles {
             let entitlement = known.and_then(|known| known.entitlement.as_ref());
             Some((seen.key.as_str(), evidence, entitlement))
         })
-    }
-
-    /// The receipts that an open dongle is to be told of: this host keeps them. Each once for each proof.
-    pub(super) fn untold(&mut self, gifts: &Gifts) -> Vec<(String, Receipt)> {
-        let mut untold = Vec::new();
-        for seen in &mut self.seen {
-            let Some(open) = &mut seen.open else { continue };
-            for receipt in &open.evidence.receipts {
-                let identity = receipt::identity(&open.evidence.thumbprint, receipt.counter);
-                let kept = gifts.receipt(&hex(&identity)).is_some_and(|kept| kept.ours);
-                if kept && !receipt.acknowledged && open.told.insert(receipt.counter) {
-                    untold.push((seen.key.clone(), receipt.clone()));
-                }
-            }
-        }
-        untold
     }
 
     /// The key of the dongle of that serial, if it is open.

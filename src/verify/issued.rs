@@ -95,7 +95,6 @@ pub(super) fn of_receipt(kind: &'static str, traced: &Traced<'_>) -> Object {
             .saying("product", traced.receipt.product)
             .saying("grant revision", traced.receipt.revision)
             .saying("counter", traced.receipt.counter)
-            .saying("simulated", traced.simulated)
     }
 }
 

@@ -233,6 +233,27 @@ async fn a23_a_wrong_owner_code_costs_a_try_and_lowers_nothing() {
 }
 
 #[tokio::test]
+async fn two_in_a_row_need_no_pause_between_them() {
+    let bench = Bench::start().await;
+    let dongle = Dongle::new("TK-1", &[("camera", 6)]);
+    bench.plug(&dongle).await;
+    // While the second one comes the dongle is being told that the first receipt is kept.
+    let part = || ask(&dongle, Gift::Retire, &[("camera", 2)]);
+    let all = ask(&dongle, Gift::Convert, &[]);
+    let (first, second) = tokio::join!(convert(&bench, part()), async {
+        conversions(&bench).await;
+        bench
+            .service
+            .wait_for(|_| bench.counts("camera").total == 8)
+            .await
+            .expect("it runs");
+        convert(&bench, all).await
+    });
+    assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+    assert_eq!(bench.counts("camera").total, 8);
+}
+
+#[tokio::test]
 async fn what_goes_to_the_desk_counts_nowhere_else() {
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 6)]);
@@ -264,8 +285,8 @@ async fn a16_a_disk_from_before_the_conversion_has_the_licence_once_and_never_th
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 6)]);
     bench.plug(&dongle).await;
-    // What is shown is in the history already; an answer shows that its grace is kept too.
-    bench.service.allocations().await.expect("it runs");
+    // Answered after the turn that saw the dongle has ended, and how long it may be away is kept.
+    conversions(&bench).await;
     let before = bench.image();
     convert(&bench, ask(&dongle, Gift::Convert, &[]))
         .await

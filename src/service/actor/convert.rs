@@ -36,6 +36,12 @@ use super::outcome::Outcome;
 pub(super) use outside::kind_of;
 use outside::{machine_of, refusal_of};
 
+/// What was asked of a dongle that is at something else.
+pub(super) type PutOff = (Actor, ConvertAsk, Reply<Converted>);
+
+/// How many may be put off at a time; who comes then is told to ask again.
+const PUT_OFF_MAX: usize = 64;
+
 /// Somebody who waits for a receipt.
 pub(super) struct Waiting {
     converted: Converted,
@@ -74,6 +80,11 @@ impl<S: Store> Core<S> {
             Ok(planned) if !ask.dry_run => planned,
             result => return batch.answer(reply, result.map(|planned| planned.converted)),
         };
+        let told = self.dongles.is_being_told(&planned.evidence.thumbprint);
+        if told && self.put_off.len() < PUT_OFF_MAX {
+            // Its counter moves just now; the order would be stale when it comes.
+            return self.put_off.push((actor.clone(), ask, reply));
+        }
         match self.mean(actor, &planned, ask.code, batch) {
             Ok(id) => {
                 let waiting = Waiting {
@@ -85,6 +96,13 @@ impl<S: Store> Core<S> {
                 self.waiting.insert(id, waiting);
             }
             Err(error) => batch.answer(reply, Err(error)),
+        }
+    }
+
+    /// Takes up again what was put off until a dongle has proved what it is now, or is gone.
+    pub(super) fn take_up(&mut self, batch: &mut Batch) {
+        for (actor, ask, reply) in std::mem::take(&mut self.put_off) {
+            self.convert(&actor, ask, reply, batch);
         }
     }
 
@@ -344,6 +362,13 @@ impl<S: Store> Core<S> {
         let (id, result) = match outcome {
             Outcome::Given { id, result } => (id, result),
             Outcome::Delivered(delivered) => return self.delivered(*delivered, batch),
+            Outcome::NotTold {
+                thumbprint,
+                counter,
+            } => {
+                self.dongles.not_told(&thumbprint, counter);
+                return self.take_up(batch);
+            }
         };
         match result.as_ref().err().and_then(refusal_of) {
             // Nothing was lowered, and that is known.

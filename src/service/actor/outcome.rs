@@ -15,6 +15,13 @@ pub(super) enum Outcome {
         id: Uuid,
         result: Result<(), DongleFault>,
     },
+    /// A dongle did not take notice that a receipt is kept.
+    NotTold {
+        /// Thumbprint of its key.
+        thumbprint: [u8; 32],
+        /// The receipt's.
+        counter: u64,
+    },
     /// Records of the vendor were handed to a dongle.
     Delivered(Box<Delivered>),
 }

@@ -25,6 +25,7 @@ use super::super::request::{Actor, Reply};
 use super::super::token::hex;
 use super::super::watch::{After, Errand};
 use super::Core;
+use super::outcome::Outcome;
 
 impl<S: Store> Core<S> {
     /// Keeps every receipt of an open dongle that is not kept yet, and takes the licences that they make here.
@@ -197,13 +198,19 @@ impl<S: Store> Core<S> {
 
     /// Tells dongles which of their receipts are kept here. Only after a commit: from then on they may let them go.
     pub(super) fn acknowledge(&mut self) {
-        for (key, receipt) in self.dongles.untold(&self.state.gifts) {
+        for (key, thumbprint, receipt) in self.dongles.untold(&self.state.gifts) {
+            let tell = self.outcomes.tell.clone();
             let errand: Errand = Box::new(move |open| {
                 let told = open.and_then(|open| open.acknowledge(receipt.counter, receipt.digest));
                 match told {
                     Ok(()) => After::Changed,
                     Err(fault) => {
                         tracing::debug!("a receipt is not acknowledged yet: {fault}");
+                        let counter = receipt.counter;
+                        drop(tell.send(Outcome::NotTold {
+                            thumbprint,
+                            counter,
+                        }));
                         After::Same
                     }
                 }

@@ -1,6 +1,6 @@
 //! A dongle that is plugged in.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use tallykey_protocol::id;
 
@@ -26,8 +26,8 @@ pub(super) struct Open {
     pub(super) held: Vec<HeldGrant>,
     /// What it proved last.
     pub(super) evidence: Evidence,
-    /// Counters of the receipts that it was told of since.
-    pub(super) told: BTreeSet<u64>,
+    /// Counters of the receipts that it was told of since, and whether it may still take notice.
+    pub(super) told: BTreeMap<u64, bool>,
 }
 
 impl Seen {
