@@ -120,7 +120,9 @@ impl Model {
         let held = &mut self.held[place];
         held.device = to;
         held.weight = wanted.quad.map_or(held.weight, |_| wanted.weight());
-        if held.weight > was && self.used(feature).1 > 0 {
+        let lost = before.licensed()[place] && !self.licensed()[place];
+        if self.held[place].weight > was && (lost || self.used(feature).1 > before.used(feature).1)
+        {
             *self = before;
             return Err("no-channel-left");
         }
