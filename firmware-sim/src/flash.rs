@@ -10,6 +10,7 @@ pub use file::FlashFileError;
 use file::FlashFile;
 use std::path::Path;
 use tallykey_core::platform::{FLASH_LEN, Flash, FlashFault, PROGRAM_UNIT};
+pub use tallykey_core::stored;
 
 /// Bytes of a sector.
 const SECTOR: u32 = 4096;

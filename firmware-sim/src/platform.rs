@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use tallykey_core::platform::{Platform, Presence, RandomFault};
+pub use tallykey_core::platform::Platform;
+use tallykey_core::platform::{Presence, RandomFault};
 
 /// Where the part's ticks come from.
 #[derive(Clone, Debug)]

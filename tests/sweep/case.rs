@@ -8,7 +8,6 @@ use tallykey::licence::machine_binding::Facts;
 use tallykey::licence::{Profile, Trust};
 use tallykey::service::ports::{HostKey, HostKeyFailed};
 use tallykey::service::{ConvertAsk, Gift, GiftWish, Goal, Moment, Part, Settings};
-use tallykey_core::platform::Platform as _;
 use tallykey_protocol::grant::Convert;
 use tallykey_protocol::id::PublicKey;
 use tallykey_protocol::list::List;
@@ -17,6 +16,7 @@ use tallykey_protocol::trust::TrustBundle;
 use tallykey_signing::{Signer as _, SoftwareKey, simulator};
 use tallykey_sim::dongle::SimDongle;
 use tallykey_sim::flash::SimFlash;
+use tallykey_sim::platform::Platform as _;
 use tallykey_sim::platform::{Clock, SimPlatform};
 use tallykey_sim::provision::{Order, chip_id, provision};
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tallykey::dongle::{Fault, Found, Open, Timing, Vendor};
 use tallykey::usb::{ReportPort, UsbError};
-use tallykey_core::platform::Platform as _;
 use tallykey_protocol::report::Report;
 use tallykey_sim::dongle::{Connection, SimDongle};
 use tallykey_sim::flash::{PowerCut, SimFlash, Tear};
+use tallykey_sim::platform::Platform as _;
 use tallykey_sim::platform::{Clock, SimPlatform};
 
 use super::disk::Disk;

@@ -126,7 +126,7 @@ impl Branch {
 
 /// The counter of the dongle that boots from a flash. It rises with every change of what is in it.
 fn counter(flash: &[u8]) -> u64 {
-    let found = tallykey_core::stored(&mut SimFlash::copy_of(flash));
+    let found = tallykey_sim::flash::stored(&mut SimFlash::copy_of(flash));
     found.expect("it boots").counter
 }
 
