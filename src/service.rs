@@ -10,6 +10,7 @@ mod conversion;
 mod dongles;
 mod fault;
 mod licences;
+mod name;
 pub mod ports;
 mod pulse;
 mod request;

@@ -39,6 +39,8 @@ mod leases;
 mod many;
 #[path = "service/model.rs"]
 mod model;
+#[path = "support/other_machine.rs"]
+mod other_machine;
 #[path = "service/requests.rs"]
 mod requests;
 #[path = "service/software.rs"]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     connect::Connection,
+    convert::file_of,
     failure::Failure,
     screen::Screen,
     table::{Column, Rows, Tone},
@@ -50,8 +51,8 @@ pub(super) async fn run(
         }
         ConversionsCommand::Show { id, out } => {
             let one = service.client.conversion(id).await?;
-            if let (Some(out), Some(licence)) = (&out, &one.licence) {
-                written::write(Some(out), "licence", licence)?;
+            if let (Some(out), Some((licence, name))) = (&out, file_of(&one)) {
+                written::write(Some(out), name, licence)?;
             }
             screen.answer(&one, || table(std::slice::from_ref(&one)))
         }

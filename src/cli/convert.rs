@@ -178,25 +178,20 @@ fn owner_code(file: Option<&Path>) -> Result<Secret, Failure> {
 
 /// Writes another machine's licence; never over anything.
 fn licence_file(done: &Converted, out: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
-    let licence = done
-        .conversion
-        .as_ref()
-        .and_then(|one| one.licence.as_ref());
-    let Some(licence) = licence.filter(|_| done.goal == Goal::OtherMachine) else {
+    let conversion = done.conversion.as_ref();
+    let conversion = conversion.filter(|_| done.goal == Goal::OtherMachine);
+    let Some((licence, name)) = conversion.and_then(file_of) else {
         return Ok(None);
     };
-    Ok(Some(written::write(out, &licence_name(done), licence)?))
+    Ok(Some(written::write(out, name, licence)?))
 }
 
-/// What the file is: whose, from what, how much.
-fn licence_name(done: &Converted) -> String {
-    let parts = done.lines.iter().map(|line| {
-        let count = line.before - line.after;
-        format!("{}-{count}", line.feature)
-    });
-    let parts: Vec<_> = parts.collect();
-    let host = done.host.as_deref().unwrap_or("machine");
-    files::safe_name(&[host, "from", &done.serial, &parts.join("_")], "licence")
+/// The licence in a conversion, and the name proposed for its file.
+pub(super) fn file_of(conversion: &Conversion) -> Option<(&str, &str)> {
+    Some((
+        conversion.licence.as_deref()?,
+        conversion.file_name.as_deref()?,
+    ))
 }
 
 fn readable(done: &Converted, file: Option<&Path>) -> String {

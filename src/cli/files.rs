@@ -38,19 +38,6 @@ pub(super) fn read(file: &Path, max: usize) -> Result<Vec<u8>, Failure> {
     Ok(content)
 }
 
-/// A file name of these words that every file system takes.
-pub(super) fn safe_name(words: &[&str], extension: &str) -> String {
-    let safe = |c: char| match c {
-        c if c.is_ascii_alphanumeric() || "-_=".contains(c) => c,
-        _ => '-',
-    };
-    let words: Vec<String> = words
-        .iter()
-        .map(|word| word.chars().take(64).map(safe).collect())
-        .collect();
-    format!("{}.{extension}", words.join("_"))
-}
-
 fn unreadable(path: &Path, source: io::Error) -> Failure {
     Failure::UnreadableFile {
         file: path.display().to_string(),

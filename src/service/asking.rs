@@ -4,7 +4,6 @@
 //! outside the actor: a dongle may take its time.
 
 mod draft;
-mod name;
 mod purpose;
 mod sticks;
 
@@ -25,7 +24,6 @@ use crate::licence::machine_binding::CannotBind;
 pub use tallykey_protocol::request::Purpose;
 
 pub(super) use draft::{Draft, Mark, Stick};
-pub(super) use name::{file_name, label};
 pub(super) use purpose::{Facts, choose};
 pub(super) use sticks::Sticks;
 

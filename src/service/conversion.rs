@@ -79,6 +79,8 @@ pub struct Conversion {
     pub receipt: Option<String>,
     /// The software licence that the receipt makes on its machine, as one file; none where the desk has to issue one.
     pub licence: Option<Vec<u8>>,
+    /// The name proposed for that file.
+    pub file_name: Option<String>,
     /// What replaced that licence, or was issued for the receipt, hex.
     pub replaced_by: Option<String>,
     /// Whether the dongle was told that its receipt is kept; none if it is not plugged in.

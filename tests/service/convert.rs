@@ -1,19 +1,21 @@
 //! A dongle's channels become a software licence: of this machine, of another, through the desk, and what can go
 //! wrong on the way.
 
-use tallykey::licence::machine_binding::Bindable;
 use tallykey::service::{
     AuthenticationType, Conversion, ConvertAsk, Converted, Gift, GiftWish, Goal, Imported,
     OwnerCode, Part, ServiceError,
 };
-use tallykey_protocol::array::Array;
+use tallykey_protocol::command::Encode as _;
+use tallykey_protocol::command::order::{Order, Share};
+use tallykey_protocol::limits::ORDER_MAX;
+use tallykey_protocol::list::List;
 use tallykey_protocol::receipt::Kind;
-use tallykey_protocol::request::{Environment, Head, Purpose, Request};
-use tallykey_signing::{Signer as _, SoftwareKey, sign_request};
 
 use super::bench::{Bench, camera, operator, product};
 use super::dongle::Dongle;
-use super::software::import_one;
+use super::software::{import_one, target};
+use crate::bus::session;
+use crate::other_machine;
 
 pub(crate) fn ask(dongle: &Dongle, gift: Gift, parts: &[(&str, u64)]) -> ConvertAsk {
     let part = |&(of, count): &(&str, u64)| Part {
@@ -57,43 +59,6 @@ async fn pulled(
 
 async fn conversions(bench: &Bench) -> Vec<Conversion> {
     bench.service.conversions().await.expect("it runs")
-}
-
-/// The request of the machine that a recorded tree stands for.
-pub(crate) fn request_of(tree: &'static str) -> Vec<u8> {
-    let clock = super::clockwork::standing();
-    clock.become_machine(tree);
-    let facts = clock.facts();
-    let binding = Bindable::of(&facts)
-        .expect("a whole machine")
-        .record([5; 16]);
-    let key = SoftwareKey::generate(|bytes| {
-        bytes.fill(u8::try_from(tree.len()).expect("short"));
-        Ok::<_, std::convert::Infallible>(())
-    });
-    let key = key.expect("a scalar");
-    let product = product();
-    let request = Request {
-        host: tree,
-        issued_at: 1_700_000_000,
-        nonce: [3; 32],
-        purpose: Purpose::New,
-        product: product.product,
-        profile_revision: 1,
-        host_key: key.public_key(),
-        binding,
-        environment: Environment::Physical,
-        installed: Array::of(&[]),
-        dongles: Array::of(&[]),
-        marks: Array::of(&[]),
-        history: Head {
-            sequence: 1,
-            hash: [0; 32],
-        },
-        desk_nonce: None,
-        wanted: Array::of(&[]),
-    };
-    sign_request(&request, &key).expect("our own request")
 }
 
 #[tokio::test]
@@ -174,7 +139,7 @@ async fn a_part_goes_to_another_machine_and_to_no_third_one() {
         Err("convert-all-here")
     );
     let to_nuc = ConvertAsk {
-        to: Some(request_of("nuc")),
+        to: Some(other_machine::request(product().product)),
         ..ask(&dongle, Gift::Convert, &[("camera", 4)])
     };
     let done = convert(&bench, to_nuc).await.expect("done");
@@ -233,24 +198,36 @@ async fn a23_a_wrong_owner_code_costs_a_try_and_lowers_nothing() {
 }
 
 #[tokio::test]
-async fn two_in_a_row_need_no_pause_between_them() {
+async fn a_conversion_waits_until_the_dongle_knows_that_the_receipt_before_it_is_kept() {
     let bench = Bench::start().await;
     let dongle = Dongle::new("TK-1", &[("camera", 6)]);
-    bench.plug(&dongle).await;
-    // While the second one comes the dongle is being told that the first receipt is kept.
-    let part = || ask(&dongle, Gift::Retire, &[("camera", 2)]);
-    let all = ask(&dongle, Gift::Convert, &[]);
-    let (first, second) = tokio::join!(convert(&bench, part()), async {
-        conversions(&bench).await;
-        bench
-            .service
-            .wait_for(|_| bench.counts("camera").total == 8)
-            .await
-            .expect("it runs");
-        convert(&bench, all).await
-    });
-    assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
-    assert_eq!(bench.counts("camera").total, 8);
+    // The dongle gave, and nobody told it that the receipt is kept.
+    let order = Order {
+        kind: Kind::ConvertOffline,
+        request_id: [7; 16],
+        counter: dongle.evidence().counter,
+        product: product().product,
+        shares: List::of(&[Share { line: 1, count: 2 }]).expect("one fits"),
+        target: Some(target(&bench)),
+    };
+    let mut bytes = [0; ORDER_MAX];
+    let length = order.encode(&mut bytes).expect("it fits");
+    let mut open = session(&dongle.sim()).expect("it is free");
+    open.give(&bytes[..length], &dongle.code())
+        .expect("it gives");
+    open.close().expect("it is there");
+
+    bench.deafen(&dongle);
+    bench.tell_opened(&dongle.again(), "open").await;
+    let go_on = async {
+        // What is asked now would be stale when the dongle comes to it.
+        assert_eq!(conversions(&bench).await.len(), 1, "nothing is under way");
+        bench.listen(&dongle);
+    };
+    let part = ask(&dongle, Gift::Retire, &[("camera", 1)]);
+    let (done, ()) = tokio::join!(convert(&bench, part), go_on);
+    assert!(done.is_ok(), "{done:?}");
+    assert_eq!(conversions(&bench).await.len(), 2);
 }
 
 #[tokio::test]

@@ -46,14 +46,7 @@ impl Dongle {
     /// The same dongle after its vendor raised its counts.
     pub(crate) fn raised(&self, channels: &[(&str, u64)]) -> Self {
         grant(&self.sim, &self.serial, channels, |_| ());
-        let (serial, key) = (self.serial.clone(), self.key.clone());
-        Self {
-            serial,
-            key,
-            evidence: prove(&self.sim),
-            code: self.code.clone(),
-            sim: self.sim.clone(),
-        }
+        self.again()
     }
 
     /// The same dongle after its vendor added a line, which is that of the desk: the factory's
@@ -88,14 +81,7 @@ impl Dongle {
         let updated: update::Reply = answer.expect("it answers").read_ok().expect("it follows");
         assert_eq!(updated.revision, 2);
         session.close().expect("it is there");
-        let (serial, key) = (self.serial.clone(), self.key.clone());
-        Self {
-            serial,
-            key,
-            evidence: prove(&self.sim),
-            code: self.code.clone(),
-            sim: self.sim.clone(),
-        }
+        self.again()
     }
 
     /// The same dongle at another port.

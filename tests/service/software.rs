@@ -38,7 +38,7 @@ pub(crate) fn line(id: u32, count: u64) -> licence::Line<'static> {
 }
 
 /// The machine of the test, as its request would say.
-fn target(bench: &Bench) -> Target {
+pub(crate) fn target(bench: &Bench) -> Target {
     let facts = bench.clock.facts();
     let binding = Bindable::of(&facts)
         .expect("a whole machine")

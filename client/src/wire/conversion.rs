@@ -142,6 +142,9 @@ pub struct Conversion {
     /// The software licence that the receipt makes on its machine, as one file; for administrators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// The name proposed for that file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
     /// The licence that replaced it since, hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,

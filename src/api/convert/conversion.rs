@@ -45,6 +45,7 @@ pub(in crate::api) fn conversion(one: Conversion, reader: Role) -> wire::Convers
         ours: one.ours,
         given: one.given.into_iter().map(given).collect(),
         receipt: one.receipt,
+        file_name: one.file_name.filter(|_| licence.is_some()),
         licence: licence.map(|text| String::from_utf8_lossy(&text).into_owned()),
         replaced_by: one.replaced_by,
         acknowledged: one.acknowledged,
@@ -56,5 +57,36 @@ fn goal(goal: Goal) -> wire::Goal {
         Goal::ThisMachine => wire::Goal::ThisMachine,
         Goal::OtherMachine => wire::Goal::OtherMachine,
         Goal::Desk => wire::Goal::Desk,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a07_a_converted_licence_is_for_administrators() {
+        let one = Conversion {
+            id: Uuid::nil(),
+            serial: "TK-1".into(),
+            kind: Default::default(),
+            goal: Goal::OtherMachine,
+            host: Some("nvr-2".into()),
+            ours: true,
+            given: Vec::new(),
+            receipt: Some("aa".into()),
+            licence: Some(b"a licence".to_vec()),
+            file_name: Some("nvr-2_licence.tkl".into()),
+            replaced_by: None,
+            acknowledged: None,
+        };
+        for reader in [Role::Viewer, Role::Client] {
+            let shown = conversion(one.clone(), reader);
+            assert_eq!((shown.licence, shown.file_name), (None, None));
+        }
+        let shown = conversion(one, Role::Admin);
+        assert_eq!(shown.licence.as_deref(), Some("a licence"));
     }
 }

@@ -75,6 +75,7 @@ codes! {
     REVOCATION_OLDER = "revocation-older", 409, "wrong-procedure", "A later revocation list is heeded";
     NOTHING_TO_KEEP = "nothing-to-keep", 409, "not-delivered", "What is to be kept has nothing to give";
     DONGLE_EMPTY = "dongle-empty", 409, "too-few-licences", "The dongle has nothing to give";
+    NO_DONGLE = "no-dongle", 409, "not-delivered", "No dongle is plugged in and open";
     WHICH_DONGLE = "which-dongle", 409, "wrong-procedure", "Several dongles are plugged in";
     CONVERT_NOT_ALLOWED = "convert-not-allowed", 409, "wrong-procedure", "The vendor does not allow the conversion";
     NOTHING_TO_CONVERT = "nothing-to-convert", 422, "wrong-procedure", "Nothing is asked for";
@@ -212,6 +213,7 @@ const fn of_rule(rule: DongleRule) -> &'static Code {
 const fn of_conversion(refusal: &ConversionRefusal) -> &'static Code {
     match refusal {
         ConversionRefusal::Empty { .. } => &DONGLE_EMPTY,
+        ConversionRefusal::NoDongle => &NO_DONGLE,
         ConversionRefusal::WhichDongle { .. } => &WHICH_DONGLE,
         ConversionRefusal::NotAllowed => &CONVERT_NOT_ALLOWED,
         ConversionRefusal::Nothing => &NOTHING_TO_CONVERT,

@@ -14,8 +14,11 @@ pub enum ConversionRefusal {
         /// Its serial.
         serial: String,
     },
-    /// Several dongles are plugged in and none is named.
-    #[error("{} dongles are plugged in: {}", serials.len(), serials.join(", "))]
+    /// No dongle is open.
+    #[error("no dongle is plugged in and open")]
+    NoDongle,
+    /// Several dongles have something to give and none is named.
+    #[error("{} dongles have channels to give: {}", serials.len(), serials.join(", "))]
     WhichDongle {
         /// Their serials.
         serials: Vec<String>,
@@ -111,6 +114,7 @@ impl ConversionRefusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Empty { .. } => "dongle-empty",
+            Self::NoDongle => "no-dongle",
             Self::WhichDongle { .. } => "which-dongle",
             Self::NotAllowed => "convert-not-allowed",
             Self::Nothing => "nothing-to-convert",
@@ -137,6 +141,7 @@ impl ConversionRefusal {
     pub const fn class(&self) -> SupportClass {
         match self {
             Self::Empty { .. } | Self::NotEnough { .. } => SupportClass::TooFewLicences,
+            Self::NoDongle => SupportClass::NotDelivered,
             Self::OtherProduct { .. } => SupportClass::Migration,
             Self::BadRequest { .. } => SupportClass::DamagedFile,
             _ => SupportClass::WrongProcedure,
@@ -150,6 +155,7 @@ impl ConversionRefusal {
             Self::Empty { .. } => {
                 "nothing is wrong with it: see where its channels went with `tallykey conversions`".into()
             }
+            Self::NoDongle => "plug it in, and do what the status says about it".into(),
             Self::WhichDongle { .. } => "name one of them".into(),
             Self::NotAllowed => {
                 "leave them in the dongle, which can be plugged in anywhere, or ask the vendor".into()

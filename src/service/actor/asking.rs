@@ -10,11 +10,10 @@ use tallykey_protocol::request::{Environment, Head, proof_nonce};
 use tallykey_protocol::target::Binding;
 use tokio::sync::oneshot;
 
-use super::super::asking::{
-    Begun, Draft, Gathered, LeftOut, RequestAsk, RequestFile, Sticks, file_name, label,
-};
+use super::super::asking::{Begun, Draft, Gathered, LeftOut, RequestAsk, RequestFile, Sticks};
 use super::super::batch::Batch;
 use super::super::fault::{Fault, ServiceError};
+use super::super::name::{file_name, label};
 use super::super::ports::Store;
 use super::super::request::Actor;
 use super::super::token::hex;

@@ -154,23 +154,23 @@ impl<S: Store> Core<S> {
         let named: Vec<_> = open
             .filter(|(_, evidence, _)| serial.is_none_or(|serial| evidence.serial == serial))
             .collect();
-        let mut giving = named
+        let giving = named
             .iter()
             .filter_map(|(key, evidence, gives)| Some((*key, *evidence, (*gives)?)))
             .filter(|(.., gives)| gives.lines().iter().any(|line| line.remaining() > 0));
-        match (giving.next(), giving.next(), named.first()) {
-            (Some(one), None, _) => Ok(one),
-            (Some(_), Some(_), _) => Err(ConversionRefusal::WhichDongle {
-                serials: named.iter().map(|(_, one, _)| one.serial.clone()).collect(),
+        let giving: Vec<_> = giving.collect();
+        match (&giving[..], named.first()) {
+            ([one], _) => Ok(*one),
+            ([], None) => Err(ConversionRefusal::NoDongle.into()),
+            ([], Some((_, one, _))) => {
+                let serial = one.serial.clone();
+                Err(ConversionRefusal::Empty { serial }.into())
             }
-            .into()),
-            (None, _, Some((_, one, _))) => Err(ConversionRefusal::Empty {
-                serial: one.serial.clone(),
+            (several, _) => {
+                let serials = several.iter().map(|(_, one, _)| one.serial.clone());
+                let serials = serials.collect();
+                Err(ConversionRefusal::WhichDongle { serials }.into())
             }
-            .into()),
-            (None, _, None) => Err(Refusal::NoSuchDongle {
-                serial: serial.unwrap_or("any").chars().take(64).collect(),
-            }),
         }
     }
 

@@ -3,7 +3,7 @@
 //! What a dongle gave to this machine is a software licence from the same commit on, whoever asked for it and whatever
 //! this host remembers: so every interrupted conversion ends, on a new disk and on a restored one too.
 
-use tallykey_protocol::armour::{self, Label};
+use tallykey_protocol::armour::{Armoured, Label};
 use tallykey_protocol::composite::Composite;
 use tallykey_protocol::limits::COMPOSITE_MAX;
 use tallykey_protocol::receipt::{self, Kind, Traced};
@@ -20,6 +20,7 @@ use super::super::batch::Batch;
 use super::super::conversion::Conversion;
 use super::super::fault::Fault;
 use super::super::licences::admit;
+use super::super::name::licence_name;
 use super::super::ports::Store;
 use super::super::request::{Actor, Reply};
 use super::super::token::hex;
@@ -99,9 +100,7 @@ impl<S: Store> Core<S> {
         let host = meant.and_then(|meant| meant.host.clone());
         let ours = meant.is_some() || goal == Goal::ThisMachine;
         let event = kept(&traced, receipt.kind, &parts, (goal, host, ours));
-        let mut envelope = vec![0; COMPOSITE_MAX];
-        let length = Composite(parts).encode(&mut envelope).unwrap_or(0);
-        envelope.truncate(length);
+        let envelope = envelope(parts);
         self.record(&Actor::service(), &event, batch);
         let from = From::Dongle {
             serial: evidence.serial.clone(),
@@ -263,6 +262,7 @@ impl<S: Store> Core<S> {
             given: Vec::new(),
             receipt: None,
             licence: None,
+            file_name: None,
             replaced_by: None,
             acknowledged: None,
         });
@@ -297,6 +297,7 @@ impl<S: Store> Core<S> {
             given: kept.given.clone(),
             receipt: Some(kept.id.clone()),
             licence: (kind == Kind::ConvertOffline).then(|| licence_file(kept)),
+            file_name: (kind == Kind::ConvertOffline).then(|| licence_name(kept)),
             replaced_by: self.state.shelf.replaced_by(&kept.id).map(str::to_owned),
             acknowledged,
         }
@@ -346,12 +347,14 @@ fn licence_file(kept: &ReceiptKept) -> Vec<u8> {
         grant: &kept.grant.0,
         chain: [&leaf.0, &factory.0],
     };
+    let (label, bytes) = (Label::Licence, &envelope(parts));
+    Armoured { label, bytes }.to_string().into_bytes()
+}
+
+/// The composite licence of these parts, each of which was verified and so is within its largest size.
+fn envelope(parts: receipt::Evidence<'_>) -> Vec<u8> {
     let mut envelope = vec![0; COMPOSITE_MAX];
-    let length = Composite(parts).encode(&mut envelope).unwrap_or(0);
-    armour::Armoured {
-        label: Label::Licence,
-        bytes: &envelope[..length],
-    }
-    .to_string()
-    .into_bytes()
+    let length = Composite(parts).encode(&mut envelope);
+    envelope.truncate(length.expect("COMPOSITE_MAX has room for the largest parts"));
+    envelope
 }

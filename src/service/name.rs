@@ -1,10 +1,11 @@
-//! A file name that says what is in it: `nvr-3_new_camera-64_2026-11-22.tkr`. It is made of text from elsewhere, so
+//! File names that say what is in a file: `nvr-3_new_camera-64_2026-11-22.tkr`. They are made of text from elsewhere, so
 //! only of characters that mean nothing to any shell or file system.
 
 use tallykey_protocol::id;
 use tallykey_protocol::limits::LABEL_MAX;
 
 use super::Purpose;
+use crate::ledger::ReceiptKept;
 
 /// Longest part of a host's name in a file name.
 const HOST_MAX: usize = 40;
@@ -16,23 +17,37 @@ const FEATURES: usize = 4;
 const NAMELESS: &str = "host";
 
 /// The name for the file of a request of `host`, about these counts, made at `at` (Unix time in milliseconds).
-pub(in crate::service) fn file_name<'c>(
+pub(super) fn file_name<'c>(
     host: &str,
     purpose: Purpose,
     counts: impl IntoIterator<Item = (&'c str, u64)>,
     at: i64,
 ) -> String {
-    let mut name = format!("{}_{}", safe(host), purpose.name());
-    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
-    for (feature, count) in counts.take(FEATURES) {
-        name.push_str(&format!("_{feature}-{count}"));
-    }
+    let name = format!("{}_{}{}", safe(host), purpose.name(), told(counts));
     let at = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
     format!("{name}_{}.tkr", at.strftime("%Y-%m-%d"))
 }
 
+/// The name for the file of the licence that a receipt makes: whose it is, how much, and of which dongle.
+pub(super) fn licence_name(kept: &ReceiptKept) -> String {
+    let given = kept.given.iter();
+    let counts = told(given.map(|given| (given.feature.as_str(), given.channels())));
+    let host = safe(kept.host.as_deref().unwrap_or_default());
+    format!(
+        "{host}_licence{counts}_{}-{}.tkl",
+        safe(&kept.serial),
+        kept.counter
+    )
+}
+
+fn told<'c>(counts: impl IntoIterator<Item = (&'c str, u64)>) -> String {
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+    let told = counts.map(|(feature, count)| format!("_{feature}-{count}"));
+    told.take(FEATURES).collect()
+}
+
 /// A host's name as a label: no longer than one, and without what could deceive.
-pub(in crate::service) fn label(host: &str) -> String {
+pub(super) fn label(host: &str) -> String {
     let mut label = String::new();
     for c in host.trim().chars() {
         let mut bytes = [0; 4];
